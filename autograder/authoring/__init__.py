@@ -1,0 +1,1 @@
+"""From a lab's percent-format source to its reference notebook and its student notebook."""

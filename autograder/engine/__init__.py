@@ -1,0 +1,1 @@
+"""Grades a class in four stages: intake → prepare → execute → record."""

@@ -1,0 +1,341 @@
+"""Runs a prepared notebook: the student's cells in a kernel, the checks in the examiner.
+
+The only judgement that leaves this module is the examiner's. What the kernel says, prints or
+returns becomes outputs to look at, never a verdict.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from nbclient import NotebookClient
+from nbclient.exceptions import CellTimeoutError, DeadKernelError
+from nbformat.notebooknode import NotebookNode
+from nbformat.v4 import new_code_cell, new_notebook, new_output
+
+from autograder.engine.lab import ReleasedLab, grade_id, kind_of
+from autograder.engine.needed import needed_cells
+from autograder.examiner.checks import ERROR, LOST, PASSED, Verdict
+from autograder.examiner.client import ExaminerClient, ExaminerFailed
+from autograder.kernel.client import COLD, notebook_client
+from autograder.kernel.place import environment, private_place
+from autograder.kernel.template import TEMPLATE
+
+WARM = "warm"
+TIMED_OUT, CRASHED, OUT_OF_MEMORY = "timed out", "crashed", "out of memory"
+SERVE = "__import__('autograder.kernel.student', fromlist=['serve']).serve({path!r})"
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one submission may use. seconds: for one cell; total: for all; memory: bytes."""
+
+    seconds: float = 60
+    total: float = 600
+    memory: int = 6 * 2**30
+
+
+@dataclass
+class Execution:
+    """A prepared notebook with its outputs, and how each check ended, by grade id."""
+
+    notebook: NotebookNode
+    verdicts: dict[str, Verdict] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+
+
+class KernelLost(Exception):
+    """The student's kernel is gone; `outcome` says how."""
+
+    def __init__(self, outcome: str, message: str) -> None:
+        super().__init__(message)
+        self.outcome = outcome
+
+
+async def execute(nb: NotebookNode, lab: ReleasedLab, data: Path, limits: Limits) -> Execution:
+    """Runs a prepared notebook and returns it with outputs and verdicts.
+
+    Whatever the submission does costs it, at most, the checks that could not be run.
+    """
+    started = time.monotonic()
+    with private_place(data) as place:
+        run = _Run(nb, lab, place, limits, started + limits.total)
+        try:
+            await run.start()
+            await run.all_cells()
+        finally:
+            await run.stop()
+    run.result.seconds = time.monotonic() - started
+    return run.result
+
+
+class _Run:
+    """One submission on its way through a kernel and an examiner."""
+
+    def __init__(
+        self, nb: NotebookNode, lab: ReleasedLab, place: Path, limits: Limits, deadline: float
+    ) -> None:
+        self.result = Execution(nb)
+        self._lab = lab
+        self._place = place
+        self._limits = limits
+        self._deadline = deadline
+        self._needed = needed_cells(nb, lab)
+        self._done: list[int] = []  # cells to replay when the kernel must be started anew
+        self._kernel: _Kernel | None = None
+        self._examiner: ExaminerClient | None = None
+        self._given: list[tuple[str, str]] = []
+
+    async def start(self) -> None:
+        await asyncio.gather(self._start_kernel(), self._start_examiner())
+
+    async def stop(self) -> None:
+        if self._kernel is not None:
+            await self._kernel.stop()
+        if self._examiner is not None:
+            self._examiner.close()
+
+    async def _start_kernel(self) -> None:
+        if self._kernel is not None:
+            await self._kernel.stop()
+        self._kernel = _Kernel(self.result.notebook, self._place, self._limits)
+        await self._kernel.start()
+
+    async def _start_examiner(self) -> None:
+        if self._examiner is not None:
+            self._examiner.close()
+        self._examiner = ExaminerClient(self._place / "x")
+        await self._examiner.start(warm=not TEMPLATE.unfit)
+        for name, source in self._given:
+            await self._examiner.given(name, source)
+
+    async def all_cells(self) -> None:
+        cells = self.result.notebook.cells
+        for n, cell in enumerate(cells):
+            if cell.cell_type != "code":
+                continue
+            kind = kind_of(cell)
+            if kind == "check":
+                verdict = await self._check(n)
+                self.result.verdicts[grade_id(cell)] = verdict
+                cell.outputs = [*cell.outputs, *verdict_outputs(verdict)]
+                continue
+            if kind == "given":
+                self._given.append((grade_id(cell), cell.source))
+                await self._examiner.given(grade_id(cell), cell.source)
+            if n in self._needed:
+                await self._student_cell(n)
+
+    def _seconds_left(self) -> float:
+        """For the next cell; raises when the whole submission has had its time."""
+        left = min(self._limits.seconds, self._deadline - time.monotonic())
+        if left <= 0:
+            raise KernelLost(
+                TIMED_OUT, f"the notebook ran for longer than {self._limits.total:g} seconds"
+            )
+        return left
+
+    async def _student_cell(self, n: int) -> None:
+        """Runs one cell; a cell that costs the kernel is left out of the replay."""
+        cell = self.result.notebook.cells[n]
+        try:
+            await self._kernel.run(n, cell, self._seconds_left())
+            self._done.append(n)
+        except KernelLost as lost:
+            cell.outputs = [*cell.outputs, _error_output(lost.outcome, str(lost))]
+            self.result.notes.append(f"cell {cell.id}: {lost}")
+            await self._replay()
+
+    async def _replay(self) -> None:
+        """A new kernel in the state that the old one had, but for cells that end kernels."""
+        await self._start_kernel()
+        for n in list(self._done):
+            copy = new_code_cell(self.result.notebook.cells[n].source)
+            try:
+                await self._kernel.run(n, copy, self._seconds_left())
+            except KernelLost:
+                self._done.remove(n)
+                await self._start_kernel()
+
+    async def _check(self, n: int) -> Verdict:
+        cell = self.result.notebook.cells[n]
+        name = grade_id(cell)
+        try:
+            seconds = self._seconds_left()
+        except KernelLost as lost:
+            return Verdict(lost.outcome, str(lost), lost.outcome)
+        slot = new_code_cell(SERVE.format(path=str(self._examiner.path)))
+        serving = asyncio.create_task(self._kernel.serve(slot, seconds + 5))
+        asking = asyncio.create_task(self._examiner.check(name, cell.source))
+        lost: KernelLost | None = None
+        await asyncio.wait({asking, serving}, timeout=seconds, return_when="FIRST_COMPLETED")
+        if not asking.done():
+            if serving.done():
+                lost = _lost(serving)
+                self._examiner.hang_up()
+            else:
+                lost = KernelLost(TIMED_OUT, f"the check took longer than {seconds:g} seconds")
+                await self._kernel.kill()
+            await asyncio.wait({asking}, timeout=5)
+        if asking.done():
+            verdict = await asking
+        else:  # the check itself hangs, whatever became of the kernel
+            verdict = Verdict(LOST)
+            self._examiner.close()
+            await asyncio.wait({asking})
+            asking.exception()
+            await self._start_examiner()
+        await asyncio.wait({serving}, timeout=5)
+        if not serving.done():
+            await self._kernel.kill()
+            await asyncio.wait({serving})
+        ended = _lost(serving)
+        if verdict.outcome == LOST:
+            why = lost or ended or KernelLost(ERROR, "the student's kernel did not answer")
+            verdict = Verdict(why.outcome, str(why), why.outcome, [f"{why.outcome}: {why}"])
+        if ended is not None or lost is not None:
+            await self._replay()
+        cell.outputs = [
+            _as_stdout(output)
+            for output in slot.outputs
+            # Only what was printed or drawn: nothing from the student's side may look like the
+            # check's own result.
+            if output.output_type in ("stream", "display_data")
+        ]
+        return verdict
+
+
+def _lost(serving: asyncio.Task) -> KernelLost | None:
+    """How the kernel was lost while it served a check, if it was."""
+    error = serving.exception()
+    if error is not None and not isinstance(error, KernelLost):
+        raise error
+    return error
+
+
+class _Kernel:
+    """One student kernel, and what is done to keep it within its limits."""
+
+    def __init__(self, nb: NotebookNode, place: Path, limits: Limits) -> None:
+        self._place = place
+        self._limits = limits
+        self._killed: KernelLost | None = None
+        self._stack = contextlib.ExitStack()
+        name = COLD if TEMPLATE.unfit else WARM
+        # The client looks outputs up by a cell's position; the last position serves checks.
+        self._nb = new_notebook(cells=[*nb.cells, new_code_cell("")])
+        self._client: NotebookClient = self._stack.enter_context(
+            notebook_client(self._nb, place / "work", limits.seconds, kernel_name=name)
+        )
+        self._watch: asyncio.Task | None = None
+
+    async def start(self) -> None:
+        client = self._client
+        client.km = client.create_kernel_manager()
+        await client.async_start_new_kernel(env=environment(self._place))
+        await client.async_start_new_kernel_client()
+        self._watch = asyncio.create_task(self._watch_memory())
+
+    async def stop(self) -> None:
+        if self._watch is not None:
+            self._watch.cancel()
+        client = self._client
+        if client.km is not None and client.km.has_kernel:
+            await self.kill()
+            await client.km.shutdown_kernel(now=True)
+        if client.km is not None:
+            await client.km.cleanup_resources()
+        if client.kc is not None:
+            client.kc.stop_channels()
+        self._stack.close()
+
+    async def kill(self) -> None:
+        if self._client.km is not None and self._client.km.has_kernel:
+            await self._client.km.signal_kernel(signal.SIGKILL)
+
+    async def run(self, n: int, cell: NotebookNode, seconds: float) -> None:
+        """Runs a cell at a position; an error in it is an output.
+
+        Raises: KernelLost when the kernel did not survive it, or had to be ended.
+        """
+        client = self._client
+        client.timeout = max(1, round(seconds))
+        try:
+            await client.async_execute_cell(cell, n)
+        except CellTimeoutError:
+            await self.kill()
+            raise KernelLost(
+                TIMED_OUT, f"the cell ran for longer than {client.timeout} seconds"
+            ) from None
+        except DeadKernelError:
+            raise self._killed or self._died() from None
+        except Exception as error:
+            # Jupyter's client stumbles over messages that no honest kernel sends.
+            await self.kill()
+            message = f"the kernel sent something unreadable ({type(error).__name__}: {error})"
+            raise KernelLost(CRASHED, message) from None
+        for output in cell.outputs:
+            if output.output_type == "error":
+                output.traceback = [str(line) for line in output.traceback]
+
+    async def serve(self, slot: NotebookNode, seconds: float) -> None:
+        """Lets the kernel answer one check. Raises: KernelLost as `run` does."""
+        await self.run(len(self._nb.cells) - 1, slot, seconds)
+
+    def _died(self) -> KernelLost:
+        code = getattr(getattr(self._client.km.provisioner, "process", None), "returncode", None)
+        if code == -signal.SIGKILL:
+            return KernelLost(OUT_OF_MEMORY, "the system ended the kernel, most likely because "
+                              "the machine ran out of memory")  # fmt: skip
+        return KernelLost(CRASHED, "the kernel died (a crash, or an exit in the code)")
+
+    async def _watch_memory(self) -> None:
+        """Ends a kernel that holds more memory than it may. Address space limits would be
+        simpler, but TensorFlow reserves far more than it uses."""
+        pid = self._client.km.provisioner.pid
+        page = 4096
+        while True:
+            try:
+                pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+            except (OSError, IndexError):
+                return  # the kernel has ended, or this system has no /proc
+            if pages * page > self._limits.memory:
+                gib = self._limits.memory / 2**30
+                self._killed = KernelLost(OUT_OF_MEMORY, f"the kernel used more than {gib:g} GiB")
+                await self.kill()
+                return
+            await asyncio.sleep(0.1)
+
+
+def verdict_outputs(verdict: Verdict) -> list[NotebookNode]:
+    """A verdict as the outputs that a cell has in Jupyter; nbgrader reads the score from them."""
+    outputs = []
+    if verdict.printed:
+        outputs.append(new_output("stream", name="stdout", text=verdict.printed))
+    if verdict.outcome != PASSED:
+        outputs.append(_error_output(verdict.ename or verdict.outcome, verdict.message,
+                                     verdict.traceback))  # fmt: skip
+    elif verdict.result is not None:
+        outputs.append(new_output("execute_result", {"text/plain": verdict.result}))
+    return outputs
+
+
+def _error_output(ename: str, message: str, lines: list[str] | None = None) -> NotebookNode:
+    return new_output("error", ename=ename, evalue=message,
+                      traceback=lines or [f"{ename}: {message}"])  # fmt: skip
+
+
+def _as_stdout(output: NotebookNode) -> NotebookNode:
+    """Warnings on stderr never cost points, and nbgrader takes points for any stderr."""
+    if output.output_type == "stream":
+        output.name = "stdout"
+    return output
+
+
+__all__ = ["ExaminerFailed", "Execution", "Limits", "execute", "verdict_outputs"]

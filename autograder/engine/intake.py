@@ -1,0 +1,246 @@
+"""Reads a submitted notebook as hostile data and takes only the student's cells out of it.
+
+Nothing here runs, renders or believes what was submitted: metadata is looked at for ids alone.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from autograder.engine.lab import ReleasedLab, kind_of
+
+MAX_BYTES = 20_000_000  # a lab's notebook with all its figures has well under 2 MB
+MAX_CELLS = 2_000
+
+
+class BadSubmission(Exception):
+    """A submission that cannot be graded; the message is one line for the instructor."""
+
+
+@dataclass(frozen=True)
+class OwnCell:
+    """A cell that the student added or played with; `after` is the course's cell above it."""
+
+    cell_type: str
+    source: str
+    after: int
+
+
+@dataclass
+class Submission:
+    """What a student handed in, reduced to what grading may use.
+
+    answers: source by grade id of each exercise and question. demos: source by position of the
+    course's demonstration cells that are still there. own: cells that the course does not have.
+    notes: one line for each irregularity, for the instructor.
+    """
+
+    answers: dict[str, str] = field(default_factory=dict)
+    demos: dict[int, str] = field(default_factory=dict)
+    own: list[OwnCell] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def find_notebook(folder: Path, lab: str) -> tuple[Path, list[str]]:
+    """The notebook to grade in `submitted/<student>/<lab>`, with notes on what else lies there.
+
+    Raises: BadSubmission when there is none, or no telling which.
+    """
+    if folder.is_symlink() or not folder.is_dir():
+        raise BadSubmission(f"{folder.name} is not a folder; expected {lab}/{lab}.ipynb.")
+    expected = folder / f"{lab}.ipynb"
+    others = sorted(p for p in folder.iterdir() if p.suffix.lower() == ".ipynb" and p != expected)
+    names = ", ".join(p.name for p in others)
+    if os.path.lexists(expected):
+        return expected, [f"also found {names}; graded {expected.name}"] if others else []
+    if len(others) == 1:
+        return others[0], [f"graded {names}, the only notebook; expected {expected.name}"]
+    if others:
+        raise BadSubmission(f"{len(others)} notebooks ({names}) and none is {expected.name}.")
+    raise BadSubmission(f"no notebook in the folder; expected {expected.name}.")
+
+
+def read_bytes(path: Path) -> bytes:
+    """A submitted file's bytes: a plain file, not a link, of a bearable size.
+
+    Raises: BadSubmission for anything else.
+    """
+    try:
+        # Neither a link nor a pipe may make the grader read, or wait for, something else.
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        what = "a link" if path.is_symlink() else error.strerror
+        raise BadSubmission(f"{path.name} cannot be read: {what}.") from None
+    with os.fdopen(handle, "rb") as file:
+        info = os.fstat(handle)
+        if not stat.S_ISREG(info.st_mode):
+            kind = "a folder" if stat.S_ISDIR(info.st_mode) else "not a plain file"
+            raise BadSubmission(f"{path.name} is {kind}, not a notebook.")
+        if info.st_size > MAX_BYTES:
+            raise BadSubmission(
+                f"{path.name} has {info.st_size:,} bytes; the limit is {MAX_BYTES:,}."
+            )
+        data = file.read(MAX_BYTES + 1)
+    if len(data) > MAX_BYTES:
+        raise BadSubmission(f"{path.name} grew beyond {MAX_BYTES:,} bytes while it was read.")
+    return data
+
+
+def parse(data: bytes) -> list[dict]:
+    """The cells of a notebook file: dicts with `cell_type`, `source` (str), `metadata`, `id`.
+
+    Raises: BadSubmission for what is not a notebook of format 4.
+    """
+    if not data.strip():
+        raise BadSubmission("the file is empty.")
+    try:
+        nb = json.loads(data.decode("utf-8-sig"))
+    except UnicodeDecodeError:
+        raise BadSubmission("the file is not UTF-8 text, so it is not a notebook.") from None
+    except (ValueError, RecursionError) as error:
+        reason = str(error).split("\n")[0]
+        raise BadSubmission(f"the file is not a notebook: not JSON ({reason}).") from None
+    if not isinstance(nb, dict) or "nbformat" not in nb:
+        raise BadSubmission("the file is JSON, but not a notebook.")
+    if nb["nbformat"] != 4 or isinstance(nb["nbformat"], bool):
+        raise BadSubmission(
+            f"notebook format {str(nb['nbformat'])[:20]}; expected 4. Open it in "
+            "JupyterLab and save it again."
+        )
+    cells = nb.get("cells")
+    if not isinstance(cells, list) or not cells:
+        raise BadSubmission("the notebook has no cells.")
+    if len(cells) > MAX_CELLS:
+        raise BadSubmission(f"the notebook has {len(cells):,} cells; the limit is {MAX_CELLS:,}.")
+    return [_cell(cell, n) for n, cell in enumerate(cells, 1)]
+
+
+def _cell(cell: object, n: int) -> dict:
+    if not isinstance(cell, dict) or cell.get("cell_type") not in ("code", "markdown", "raw"):
+        raise BadSubmission(f"cell {n} of the notebook is not a notebook cell.")
+    source = cell.get("source", "")
+    if isinstance(source, list) and all(isinstance(line, str) for line in source):
+        source = "".join(source)
+    if not isinstance(source, str):
+        raise BadSubmission(f"cell {n} of the notebook has no text for a source.")
+    # A lone surrogate is valid JSON but no text: it could not be written down again.
+    source = source.encode("utf-8", "replace").decode("utf-8")
+    metadata = cell.get("metadata")
+    nbgrader = metadata.get("nbgrader") if isinstance(metadata, dict) else None
+    return {
+        "cell_type": cell["cell_type"],
+        "source": source,
+        "nbgrader": nbgrader if isinstance(nbgrader, dict) else {},
+        "tags": metadata.get("tags") if isinstance(metadata, dict) else None,
+        "id": cell.get("id"),
+    }
+
+
+def take(cells: list[dict], lab: ReleasedLab) -> Submission:
+    """Takes the student's cells out of a parsed notebook.
+
+    Raises: BadSubmission when none of the lab's cells is there.
+    """
+    submission = Submission()
+    notes = submission.notes
+    course_cells = lab.notebook.cells
+    position = {id(cell): n for n, cell in enumerate(course_cells)}
+    # A copied cell carries its id twice; like nbgrader, the last one counts.
+    last: dict[str, int] = {}
+    for n, cell in enumerate(cells):
+        name = cell["nbgrader"].get("grade_id")
+        if isinstance(name, str) and name in lab.graded_cells:
+            if name in last:
+                notes.append(f"{name} is there twice; the last one counts")
+            last[name] = n
+    if not last:
+        raise BadSubmission(f"none of the cells of {lab.name} is in it; is it another lab?")
+
+    free = {n: cell for n, cell in enumerate(course_cells) if kind_of(cell) in ("demo", "markdown")}
+    anchor = -1
+    for n, cell in enumerate(cells):
+        name = cell["nbgrader"].get("grade_id")
+        name = name if isinstance(name, str) else ""
+        if last.get(name) == n:
+            course_cell = lab.graded_cells[name]
+            anchor = position[id(course_cell)]
+            if kind_of(course_cell) in ("exercise", "question"):
+                submission.answers[name] = cell["source"]
+            notes += _irregularities(name, cell, course_cell)
+            continue
+        match = _match(cell, free)
+        if match is not None:
+            anchor = match
+            if course_cells[match].cell_type == "code":
+                submission.demos[match] = cell["source"]
+            del free[match]
+            continue
+        if name and name not in last:
+            notes.append(f"unknown cell id {name[:60]!r}; kept as the student's own cell")
+        if cell["source"].strip():
+            submission.own.append(OwnCell(cell["cell_type"], cell["source"], anchor))
+    for name, course_cell in lab.graded_cells.items():
+        if name not in last:
+            put_back = "the released cell was put back"
+            notes.append(f"{kind_of(course_cell)} {name} was deleted; {put_back}")
+    return submission
+
+
+def _match(cell: dict, free: dict[int, object]) -> int | None:
+    """Which of the course's free cells this is: by id, or by text where ids were rewritten."""
+    for n, course_cell in free.items():
+        if cell["id"] == course_cell.id and cell["cell_type"] == course_cell.cell_type:
+            return n
+    for n, course_cell in free.items():
+        if cell["source"] == course_cell.source and cell["cell_type"] == course_cell.cell_type:
+            return n
+    return None
+
+
+def _irregularities(name: str, cell: dict, course_cell) -> list[str]:
+    """Notes on what a submission changed in a cell's frame: none of it has any effect."""
+    kind, notes = kind_of(course_cell), []
+    if cell["cell_type"] != course_cell.cell_type:
+        notes.append(
+            f"{name} was made a {cell['cell_type']} cell; taken as {course_cell.cell_type}"
+        )
+    if kind == "check" and _visible(course_cell.source) != _visible(cell["source"]):
+        notes.append(f"check {name} was edited; the released check was used")
+    if kind == "given" and course_cell.source.strip() != cell["source"].strip():
+        notes.append(f"given cell {name} was edited; the released cell was used")
+    points = course_cell.metadata.nbgrader.get("points")
+    if points is not None and cell["nbgrader"].get("points") != points:
+        notes.append(f"points of {name} were changed; no effect")
+    if cell["nbgrader"].get("schema_version") != course_cell.metadata.nbgrader.schema_version:
+        notes.append(f"nbgrader's schema_version of {name} was changed; no effect")
+    if isinstance(cell["tags"], list) and cell["tags"]:
+        notes.append(f"{name} carries tags; no effect")
+    return notes
+
+
+def _visible(source: str) -> str:
+    """A check as students see it: without hidden tests, white space at line ends aside."""
+    lines, hidden = [], False
+    for line in source.splitlines():
+        if "BEGIN HIDDEN TESTS" in line:
+            hidden = True
+        elif "END HIDDEN TESTS" in line:
+            hidden = False
+        elif not hidden:
+            lines.append(line.rstrip())
+    return "\n".join(lines).strip()
+
+
+def read_submission(folder: Path, lab: ReleasedLab) -> Submission:
+    """Reads `submitted/<student>/<lab>`.
+
+    Raises: BadSubmission, with one line that says what is wrong with it.
+    """
+    path, notes = find_notebook(folder, lab.name)
+    submission = take(parse(read_bytes(path)), lab)
+    submission.notes[:0] = notes
+    return submission

@@ -1,0 +1,1 @@
+"""Runs checks where student code never runs."""

@@ -1,0 +1,142 @@
+"""Runs given and check cells, in a namespace of the course's own, and says how each check ended."""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import io
+import linecache
+import sys
+import traceback
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from autograder.examiner.names import free_names
+from autograder.examiner.remote import CheckError, Reference, Session, StudentError
+from autograder.wire.channel import Closed
+from autograder.wire.codec import WireError
+
+MAX_PRINTED = 20_000
+NOT_ATTEMPTED, WRONG, ERROR, PASSED, LOST = (
+    "not attempted", "wrong", "error", "passed", "lost",
+)  # fmt: skip
+
+
+@dataclass
+class Verdict:
+    """How a check ended.
+
+    outcome: passed, wrong (an assertion of the check), not attempted (a stub's
+    NotImplementedError), error (anything else raised), or lost (the kernel went away).
+    message: one line or more for people. result: the value of the cell's last expression, as
+    nbgrader's partial credit wants it. printed: what the check wrote to stdout.
+    """
+
+    outcome: str
+    message: str = ""
+    ename: str = ""
+    traceback: list[str] = field(default_factory=list)
+    result: str | None = None
+    printed: str = ""
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+class Examiner:
+    """The course's side of one submission. Student code never runs in its process."""
+
+    def __init__(self) -> None:
+        self._given: dict[str, Any] = {"__name__": "__main__", "__builtins__": __builtins__}
+
+    def run_given(self, name: str, source: str) -> None:
+        """Runs a given cell; what it defines is there for all checks after it."""
+        filename = _register(name, source)
+        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+            exec(compile(source, filename, "exec"), self._given)
+
+    def run_check(self, name: str, source: str, connect: Callable[[], Any]) -> Verdict:
+        """Runs a check against the kernel that `connect` gives a socket to."""
+        filename = _register(name, source)
+        printed = io.StringIO()
+        namespace = dict(self._given)
+        real_main = sys.modules["__main__"]
+        try:
+            with (
+                connect() as sock,
+                contextlib.redirect_stdout(printed),
+                contextlib.redirect_stderr(io.StringIO()),
+            ):
+                session = Session(sock)
+                sys.modules["__main__"] = session.main  # `import __main__ as student`
+                for wanted in sorted(free_names(source) - namespace.keys()):
+                    # A name the student's side lacks too is an ordinary NameError below.
+                    with contextlib.suppress(AttributeError):
+                        namespace[wanted] = session.ask("get", session.main, wanted)
+                result = _run(source, filename, namespace)
+            verdict = Verdict(PASSED, result=result)
+        except (Closed, TimeoutError) as error:
+            verdict = Verdict(LOST, f"the kernel did not answer: {error}")
+        except BaseException as error:
+            verdict = _failed(error, name)
+        finally:
+            sys.modules["__main__"] = real_main
+        verdict.printed = printed.getvalue()[:MAX_PRINTED]
+        return verdict
+
+
+def _register(name: str, source: str) -> str:
+    """Lets tracebacks show the cell's own lines."""
+    filename = f"<{name}>"
+    linecache.cache[filename] = (len(source), None, source.splitlines(True), filename)
+    return filename
+
+
+def _run(source: str, filename: str, namespace: dict[str, Any]) -> str | None:
+    """Executes a cell as Jupyter does: a last expression's value is its result.
+
+    Only a plain number is a result: nbgrader reads it as partial credit.
+    """
+    tree = ast.parse(source, filename)
+    last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
+    exec(compile(tree, filename, "exec"), namespace)
+    if last is None:
+        return None
+    value = eval(compile(ast.Expression(last.value), filename, "eval"), namespace)
+    silenced = source.rstrip().endswith(";")
+    return repr(value) if type(value) in (int, float) and not silenced else None
+
+
+def _failed(error: BaseException, name: str) -> Verdict:
+    """The verdict on a check that raised."""
+    of_student = isinstance(error, StudentError)
+    if isinstance(error, NotImplementedError):
+        outcome = NOT_ATTEMPTED
+    elif isinstance(error, AssertionError) and not of_student:
+        outcome = WRONG
+    else:
+        outcome = ERROR
+    ename = type(error).__name__
+    message = clean(str(error))
+    if isinstance(error, WireError):
+        message = f"what came from the student's side cannot be used: {message}"
+    lines = [f"{ename}: {message}" if message else ename, ""]
+    for frame in traceback.extract_tb(error.__traceback__):
+        if frame.filename == f"<{name}>":
+            lines.append(f"Check {name}, line {frame.lineno}")
+            lines.append(f"    {frame.line}")
+    if of_student:
+        lines += ["", "In the student's code:", *map(clean, error.frames)]
+    elif not isinstance(error, AssertionError | CheckError | WireError):
+        # An error of the check itself (or of what it was given): its author needs the place.
+        lines += ["", *(line.rstrip() for line in traceback.format_exception_only(error))]
+    return Verdict(outcome, message or ename, ename, lines)
+
+
+def clean(text: str) -> str:
+    """Text from a student without control characters: no terminal or browser acts on it."""
+    return "".join(c for c in text if c.isprintable() or c in "\n\t")
+
+
+__all__ = ["Examiner", "Reference", "Verdict", "clean"]

@@ -1,0 +1,89 @@
+"""The grader's hold on an examiner process: start it, send it cells, end it."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+from autograder.examiner import process
+from autograder.examiner.checks import Verdict
+from autograder.kernel.template import TEMPLATE
+from autograder.wire import channel
+
+PATIENCE = 20.0  # seconds for a kernel to connect once it is told to
+
+
+class ExaminerFailed(Exception):
+    """The examiner itself cannot go on: a fault of the course or of this program."""
+
+
+class ExaminerClient:
+    """One examiner process, warm where the template is fit, cold otherwise."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._control, self._theirs = socket.socketpair()
+        self._process = None
+
+    async def start(self, warm: bool) -> None:
+        """Starts the process and waits until it listens."""
+        await asyncio.to_thread(self._start, warm)
+
+    def _start(self, warm: bool) -> None:
+        path = str(self.path)
+        if warm:
+            self._process = TEMPLATE.fork(process.main, self._theirs, path, PATIENCE)
+        else:
+            number = self._theirs.fileno()
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", process.__name__, str(number), path, str(PATIENCE)],
+                pass_fds=[number],
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+        self._theirs.close()
+        self._receive()
+
+    async def given(self, name: str, source: str) -> None:
+        """Runs a given cell.
+
+        Raises: ExaminerFailed when the course's own cell fails.
+        """
+        reply = await asyncio.to_thread(self._ask, {"given": source, "name": name})
+        if reply["failed"]:
+            raise ExaminerFailed(f"{name} fails in the examiner:\n{reply['failed']}")
+
+    async def check(self, name: str, source: str) -> Verdict:
+        """Runs a check, while the student's kernel serves it at `path`."""
+        return Verdict(**await asyncio.to_thread(self._ask, {"check": source, "name": name}))
+
+    def hang_up(self) -> None:
+        """Lets a check that waits for a kernel which will not come find out at once."""
+        with socket.socket(socket.AF_UNIX) as sock:
+            try:
+                sock.connect(str(self.path))
+            except OSError:
+                return  # nobody waits
+
+    def _ask(self, body: dict) -> dict:
+        try:
+            channel.send(self._control, body)
+        except channel.Closed as error:
+            raise ExaminerFailed(f"the examiner ended: {error}") from None
+        return self._receive()
+
+    def _receive(self) -> dict:
+        try:
+            return channel.receive(self._control)[0]
+        except channel.Closed as error:
+            raise ExaminerFailed(f"the examiner ended: {error}") from None
+
+    def close(self) -> None:
+        """Ends the process."""
+        self._control.close()
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()

@@ -1,0 +1,62 @@
+"""The examiner's process: takes cells from the grader, one at a time, and returns verdicts.
+
+grader → examiner   {"given": source, "name": …} or {"check": source, "name": …}
+examiner → grader   {"failed": traceback or null}   or a verdict
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import socket
+import traceback
+
+from autograder.examiner.checks import Examiner
+from autograder.wire import channel
+
+
+def main(control: socket.socket, path: str, patience: float) -> None:
+    """Serves the grader on `control` until it hangs up.
+
+    path: where the examiner listens for the student's kernel, once for each check.
+    patience: seconds it waits for the kernel to connect.
+    """
+    examiner = Examiner()
+    listener = socket.socket(socket.AF_UNIX)
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(path)
+    listener.bind(path)
+    listener.listen(1)
+    listener.settimeout(patience)
+    channel.send(control, {"ready": True})
+
+    def connect() -> socket.socket:
+        sock, _ = listener.accept()
+        sock.settimeout(None)
+        return sock
+
+    while True:
+        try:
+            body, _ = channel.receive(control)
+        except channel.Closed:
+            return
+        if "given" in body:
+            failed = None
+            try:
+                examiner.run_given(body["name"], body["given"])
+            except BaseException:
+                failed = traceback.format_exc()
+            channel.send(control, {"failed": failed})
+        else:
+            verdict = examiner.run_check(body["name"], body["check"], connect)
+            channel.send(control, verdict.as_dict())
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("control", type=int, help="descriptor of the socket to the grader")
+    parser.add_argument("path")
+    parser.add_argument("patience", type=float)
+    args = parser.parse_args()
+    main(socket.socket(fileno=args.control), args.path, args.patience)

@@ -1,0 +1,1 @@
+"""Kernels: where a notebook's code runs, cold or forked warm from a template."""

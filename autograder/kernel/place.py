@@ -1,0 +1,54 @@
+"""The private directory that one submission is run in, and the environment of its kernel."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+# What a kernel is told of the grader's environment; everything else stays here.
+PASSED_ON = ("LANG", "LC_ALL", "LC_CTYPE", "TZ", "PATH", "LD_LIBRARY_PATH",
+             "OMP_NUM_THREADS", "MPLCONFIGDIR")  # fmt: skip
+
+
+@contextmanager
+def private_place(course_data: Path) -> Iterator[Path]:
+    """A directory for one submission, with the course's `data` beside the work; gone afterwards."""
+    # A short path: sockets are made in it, and their paths may have 107 bytes.
+    root = Path(tempfile.mkdtemp(prefix="ag-"))
+    try:
+        (root / "work").mkdir()
+        (root / "home").mkdir()
+        if course_data.is_dir():
+            (root / "data").symlink_to(course_data, target_is_directory=True)
+        yield root
+    finally:
+        shutil.rmtree(root, ignore_errors=True)
+
+
+def environment(place: Path) -> dict[str, str]:
+    """The environment of the kernel that works in a place."""
+    env = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+    env.setdefault("MPLCONFIGDIR", _matplotlib_directory())
+    env.update(
+        HOME=str(place / "home"),
+        TMPDIR=str(place / "work"),
+        IPYTHONDIR=str(place / "home"),
+        JUPYTER_RUNTIME_DIR=str(place / "home"),
+        MPLBACKEND="module://matplotlib_inline.backend_inline",
+        PYTHONNOUSERSITE="1",
+        TF_CPP_MIN_LOG_LEVEL="3",
+    )
+    env["PATH"] = os.pathsep.join([os.path.dirname(sys.executable), env.get("PATH", "")])
+    return env
+
+
+def _matplotlib_directory() -> str:
+    """Where matplotlib keeps its font list, which takes seconds to make anew."""
+    import matplotlib
+
+    return matplotlib.get_cachedir()

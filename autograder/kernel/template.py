@@ -1,0 +1,223 @@
+"""The template: one process that has imported everything, from which kernels are forked.
+
+The standard library's forkserver does the forking. Nothing is ever computed in the template: a
+library that has computed holds threads and locks which a forked child cannot use.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from multiprocessing import context, forkserver, popen_forkserver, reduction, spawn, util
+from multiprocessing.connection import Connection, wait
+from typing import Any
+
+PRELOAD = "autograder.kernel.preload"
+STARTUP_SECONDS = 120  # importing everything on a slow disk
+PROBE_SECONDS = 30
+
+
+class _Popen(popen_forkserver.Popen):
+    """Starts a child without running the parent's main script in it.
+
+    The standard launch hands the child the path of `__main__` to import, so that pickled objects
+    find their classes. Nothing of ours lives there, and whatever script uses a warm kernel (a
+    test runner, nbconvert) must not be run again in every kernel.
+    """
+
+    def _launch(self, process_obj: Any) -> None:
+        preparation = spawn.get_preparation_data(process_obj._name)
+        for key in ("init_main_from_path", "init_main_from_name"):
+            preparation.pop(key, None)
+        buffer = io.BytesIO()
+        context.set_spawning_popen(self)
+        try:
+            reduction.dump(preparation, buffer)
+            reduction.dump(process_obj, buffer)
+        finally:
+            context.set_spawning_popen(None)
+        self.sentinel, write_end = forkserver.connect_to_new_process(self._fds)
+        parent_end = os.dup(write_end)
+        self.finalizer = util.Finalize(self, util.close_fds, (parent_end, self.sentinel))
+        with open(write_end, "wb", closefd=True) as file:
+            file.write(buffer.getbuffer())
+        self.pid = forkserver.read_signed(self.sentinel)
+
+
+class _Process(context.ForkServerProcess):
+    @staticmethod
+    def _Popen(process_obj: Any) -> _Popen:
+        return _Popen(process_obj)
+
+
+class Forked:
+    """A forked process, with the methods of `subprocess.Popen` that Jupyter's manager uses."""
+
+    stdin = stdout = stderr = None
+
+    def __init__(self, process: _Process) -> None:
+        self._process = process
+        self.pid: int = process.pid
+
+    @property
+    def sentinel(self) -> int:
+        """A descriptor that becomes readable when the process has ended."""
+        return self._process.sentinel
+
+    @property
+    def returncode(self) -> int | None:
+        return self._process.exitcode
+
+    def poll(self) -> int | None:
+        return self._process.exitcode
+
+    def wait(self, timeout: float | None = None) -> int | None:
+        self._process.join(timeout)
+        return self._process.exitcode
+
+    def send_signal(self, signum: int) -> None:
+        # Its whole group: what it started ends with it.
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.pid, signum)
+
+    def kill(self) -> None:
+        self.send_signal(signal.SIGKILL)
+
+    def terminate(self) -> None:
+        self.send_signal(signal.SIGTERM)
+
+
+class Template:
+    """The forkserver, started at first use and checked before anything else is forked.
+
+    `unfit` is a sentence that says why nothing can be forked from it, or None.
+    """
+
+    def __init__(self) -> None:
+        self.unfit: str | None = None
+        self._started = False
+        self._lock = threading.Lock()
+
+    def start(self) -> None:
+        """Imports everything, and makes sure that a child can compute. Takes seconds, once."""
+        with self._lock:
+            if not self._started:
+                self.unfit = self._unfit()
+                self._started = True
+
+    def _unfit(self) -> str | None:
+        if not sys.platform.startswith("linux"):
+            return f"forking after TensorFlow and torch is not safe on {sys.platform}"
+        multiprocessing.get_context("forkserver").set_forkserver_preload([PRELOAD])
+        receiver, sender = multiprocessing.Pipe(duplex=False)
+        with receiver:
+            process = self._fork(_probe, sender)
+            sender.close()
+            if not receiver.poll(STARTUP_SECONDS):
+                process.kill()
+                return f"a forked process did nothing for {STARTUP_SECONDS} seconds"
+            try:
+                fit = receiver.recv()
+                if fit is None and receiver.poll(PROBE_SECONDS):
+                    fit = receiver.recv()
+                elif fit is None:
+                    fit = f"a forked process could not compute within {PROBE_SECONDS} seconds"
+            except EOFError:
+                fit = "a forked process died in its first computation"
+        process.kill()
+        return fit or None
+
+    def _fork(self, target: Callable[..., None], *args: Any) -> Forked:
+        process = _Process(target=_child, args=(target, args))
+        process.daemon = False
+        process.start()
+        return Forked(process)
+
+    def fork(self, target: Callable[..., None], *args: Any) -> Forked:
+        """Runs `target(*args)` in a process forked from the template.
+
+        Sockets and connections among the arguments are handed over.
+
+        Raises: RuntimeError when the template is unfit; ask `unfit` first.
+        """
+        self.start()
+        if self.unfit:
+            raise RuntimeError(self.unfit)
+        return self._fork(target, *args)
+
+
+def _child(target: Callable[..., None], args: tuple) -> None:
+    """What every forked process does first."""
+    os.setsid()  # a group of its own, so that it can be ended with all that it starts
+    null = os.open(os.devnull, os.O_RDWR)
+    for descriptor in (0, 1, 2):
+        os.dup2(null, descriptor)
+    os.close(null)
+    _reseed()
+    target(*args)
+
+
+def _reseed() -> None:
+    """Fresh random state: without it every child would draw the template's numbers."""
+    import random
+
+    import numpy as np
+
+    random.seed()
+    np.random.seed()
+
+
+def _probe(sender: Connection) -> None:
+    """Tells, from a forked child, whether the template was fit to be forked.
+
+    Sends None when everything is imported, then an empty string when computing works too; a
+    sentence when it does not.
+    """
+    from autograder.kernel import preload
+
+    reasons = []
+    if preload.THREADS > 1:
+        reasons.append(f"the template runs {preload.THREADS} Python threads")
+    if any("nvidia" in _target(f"/proc/self/fd/{n}") for n in os.listdir("/proc/self/fd")):
+        reasons.append("the template holds a CUDA context")
+    if reasons:
+        sender.send("; ".join(reasons))
+        return
+    sender.send(None)
+    import tensorflow as tf
+    import torch
+
+    a = torch.ones(64, 64)
+    b = tf.ones((64, 64))
+    right = float((a @ a).sum()) == 64.0**3 and float(tf.reduce_sum(b @ b)) == 64.0**3
+    sender.send("" if right else "a forked process computes wrongly")
+
+
+def _target(link: str) -> str:
+    try:
+        return os.readlink(link)
+    except OSError:
+        return ""
+
+
+async def ended(process: Forked) -> None:
+    """Waits until a forked process has ended, without polling."""
+    import asyncio
+
+    loop = asyncio.get_running_loop()
+    over = loop.create_future()
+    loop.add_reader(process.sentinel, lambda: over.done() or over.set_result(None))
+    try:
+        if not wait([process.sentinel], 0):
+            await over
+    finally:
+        loop.remove_reader(process.sentinel)
+
+
+TEMPLATE = Template()

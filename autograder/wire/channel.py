@@ -1,0 +1,90 @@
+"""Frames on a stream socket: a JSON header and the raw buffers it speaks of, with caps on all.
+
+frame = length of header (4 bytes, big endian), header, buffers one after the other
+header = {"sizes": [bytes of each buffer], "body": any JSON}
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+import struct
+from collections.abc import Sequence
+from typing import Any
+
+from autograder.wire.codec import MAX_DEPTH, WireError
+
+MAX_HEADER = 64 * 2**20
+MAX_BUFFERS = 1024 * 2**20
+MAX_BUFFER_COUNT = 200_000
+_LENGTH = struct.Struct("!I")
+
+
+class Closed(ConnectionError):
+    """The other end is gone."""
+
+
+def send(sock: socket.socket, body: Any, buffers: Sequence[bytes | memoryview] = ()) -> None:
+    """Sends one frame.
+
+    Raises: WireError when it is over the caps, Closed when the other end is gone.
+    """
+    sizes = [len(buffer) for buffer in buffers]
+    header = json.dumps({"sizes": sizes, "body": body}, allow_nan=False).encode()
+    if len(header) > MAX_HEADER or sum(sizes) > MAX_BUFFERS or len(sizes) > MAX_BUFFER_COUNT:
+        raise WireError(
+            f"{(len(header) + sum(sizes)) / 2**20:,.0f} MB in one message; the limit "
+            f"is {MAX_BUFFERS // 2**20:,} MB"
+        )
+    try:
+        sock.sendall(_LENGTH.pack(len(header)) + header)
+        for buffer in buffers:
+            sock.sendall(buffer)
+    except OSError as error:
+        raise Closed(str(error)) from None
+
+
+def receive(sock: socket.socket) -> tuple[Any, list[memoryview]]:
+    """The next frame's body and buffers.
+
+    Raises: WireError when the frame breaks a rule, Closed when the other end is gone.
+    """
+    (length,) = _LENGTH.unpack(_exactly(sock, _LENGTH.size))
+    if length > MAX_HEADER:
+        raise WireError(f"a header of {length:,} bytes; the limit is {MAX_HEADER:,}")
+    header = bytes(_exactly(sock, length))
+    try:
+        message = json.loads(header, parse_constant=_refuse)
+        sizes, body = message["sizes"], message["body"]
+    except (ValueError, RecursionError, TypeError, KeyError):
+        raise WireError("a header that is not what it should be") from None
+    if (
+        not isinstance(sizes, list)
+        or len(message) != 2
+        or len(sizes) > MAX_BUFFER_COUNT
+        or any(type(size) is not int or size < 0 for size in sizes)
+        or sum(sizes) > MAX_BUFFERS
+    ):
+        raise WireError("a header that announces impossible buffers")
+    return body, [_exactly(sock, size) for size in sizes]
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is not JSON")
+
+
+def _exactly(sock: socket.socket, count: int) -> memoryview:
+    data = memoryview(bytearray(count))
+    got = 0
+    while got < count:
+        try:
+            n = sock.recv_into(data[got:])
+        except OSError as error:
+            raise Closed(str(error)) from None
+        if n == 0:
+            raise Closed("the other end closed the connection")
+        got += n
+    return data
+
+
+assert MAX_DEPTH * 4 < 900, "trees of the codec must stay under Python's own recursion limit"

@@ -1,0 +1,306 @@
+"""Encodes plain data as a JSON tree and a list of raw buffers, and decodes it as hostile data.
+
+Every value that JSON has no exact form for is a list that begins with a tag. Decoding builds
+exact built-in types, NumPy arrays and tensors, and nothing else: no class is looked up by a name
+from the message, nothing is called, nothing is unpickled. What is not plain data is handed to
+the `other` callback, which the two ends use for remote references.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+MAX_DEPTH = 64
+MAX_ITEMS = 2_000_000
+MAX_DIMENSIONS = 32
+EXACT_INT = 2**53  # beyond it, JSON numbers are not the same integer everywhere
+
+# Kinds of NumPy dtype whose bytes are only numbers or text. Object and void are not.
+NUMPY_KINDS = "biufcU"
+TORCH_DTYPES = (
+    "bool", "uint8", "int8", "int16", "int32", "int64",
+    "float16", "bfloat16", "float32", "float64", "complex64", "complex128",
+)  # fmt: skip
+TF_DTYPES = (
+    "bool", "uint8", "int8", "uint16", "int16", "uint32", "int32", "uint64", "int64",
+    "float16", "float32", "float64", "complex64", "complex128",
+)  # fmt: skip
+
+
+class WireError(Exception):
+    """A message breaks the rules of the wire, or a value cannot travel on it."""
+
+
+# Called with a value and the encoder, or with a tree and the decoder.
+Other = Callable[[Any, Any], Any]
+
+
+def _torch() -> Any:
+    return sys.modules.get("torch")
+
+
+def _tensorflow() -> Any:
+    module = sys.modules.get("tensorflow")
+    return module if hasattr(module, "convert_to_tensor") else None
+
+
+class Encoder:
+    """Turns one message's values into a JSON tree; `buffers` collects the raw bytes.
+
+    other: called for a value that is not plain data; returns a JSON tree of its own, or raises.
+    first: asked about every value before its type is looked at; None means no special form.
+    """
+
+    def __init__(self, other: Other, first: Other | None = None) -> None:
+        self.buffers: list[bytes | memoryview] = []
+        self._other = other
+        self._first = first
+        self._items = 0
+
+    def encode(self, value: Any, depth: int = 0) -> Any:
+        """The JSON tree of a value.
+
+        Raises: WireError when it is nested too deeply or has too many parts.
+        """
+        self._items += 1
+        if depth > MAX_DEPTH:
+            raise WireError(f"data nested deeper than {MAX_DEPTH} levels (or in a circle)")
+        if self._items > MAX_ITEMS:
+            raise WireError(f"data with more than {MAX_ITEMS:,} parts")
+        if value is None or value is True or value is False:
+            return value
+        if value is Ellipsis:
+            return ["..."]
+        if self._first is not None and (tree := self._first(value, self)) is not None:
+            return tree
+        if isinstance(value, np.generic | np.ndarray | np.dtype):
+            return self.numpy(value)
+        return self._builtin(value, depth) or self._tensor(value) or self._other(value, self)
+
+    def _builtin(self, value: Any, depth: int) -> Any:
+        """Built-in types and their subclasses, reduced to the data that the base type holds.
+
+        The base type's own methods are used, so a subclass that redefines `==` or `items` has
+        no say in what is sent.
+        """
+
+        def each(values: Any) -> list:
+            return [self.encode(item, depth + 1) for item in values]
+
+        if isinstance(value, int):
+            number = int.__index__(value)
+            return ["i", number] if abs(number) < EXACT_INT else ["I", hex(number)]
+        if isinstance(value, float):
+            return ["f", float.hex(value)]
+        if isinstance(value, complex):
+            parts = (complex.__add__(value, 0j).real, complex.__add__(value, 0j).imag)
+            return ["c", *map(float.hex, parts)]
+        if isinstance(value, str):
+            return ["s", str.__str__(value)]
+        if isinstance(value, bytes | bytearray):
+            return ["b", self._buffer(bytes(value))]
+        torch = _torch()
+        if torch is not None and type(value) is torch.Size:
+            return ["size", [int(n) for n in value]]
+        if isinstance(value, tuple):
+            return ["t", each(tuple.__iter__(value))]
+        if isinstance(value, list):
+            return ["l", each(list.__iter__(value))]
+        if isinstance(value, dict):
+            pairs = list(dict.items(value))
+            return ["d", [[self.encode(k, depth + 1), self.encode(v, depth + 1)] for k, v in pairs]]
+        if isinstance(value, set):
+            return ["set", each(set.__iter__(value))]
+        if isinstance(value, frozenset):
+            return ["frozenset", each(frozenset.__iter__(value))]
+        if type(value) is range:
+            return ["range", *map(hex, (value.start, value.stop, value.step))]
+        if type(value) is slice:
+            return ["slice", each((value.start, value.stop, value.step))]
+        return None
+
+    def numpy(self, value: Any) -> Any:
+        """A NumPy array, scalar or dtype."""
+        if isinstance(value, np.dtype):
+            return ["dtype", value.str] if value.kind in NUMPY_KINDS else self._other(value, self)
+        if value.dtype.kind not in NUMPY_KINDS or value.dtype.names:
+            return self._other(value, self)
+        if isinstance(value, np.generic):
+            return ["np", value.dtype.str, self._buffer(value.tobytes())]
+        if type(value) is not np.ndarray:
+            return self._other(value, self)
+        return ["array", *self._array(value)]
+
+    def _tensor(self, value: Any) -> Any:
+        torch, tf = _torch(), _tensorflow()
+        if torch is not None:
+            if type(value) is torch.dtype:
+                return ["torch.dtype", str(value).removeprefix("torch.")]
+            if type(value) is torch.Tensor and plain_torch(value):
+                return self.torch(value)
+        if tf is not None:
+            if isinstance(value, tf.dtypes.DType):
+                return ["tf.dtype", value.name]
+            if type(value).__name__ == "EagerTensor" and isinstance(value, tf.Tensor):
+                if value.dtype.name in TF_DTYPES:
+                    return ["tf", *self._array(value.numpy())]
+                return self._other(value, self)
+        return None
+
+    def torch(self, value: Any) -> Any:
+        """A dense torch tensor's values, whatever its autograd history."""
+        torch = _torch()
+        dense = value.detach().cpu().contiguous()
+        name = str(dense.dtype).removeprefix("torch.")
+        if name not in TORCH_DTYPES:
+            return self._other(value, self)
+        raw = dense.view(torch.int16) if name == "bfloat16" else dense
+        shape, buffer = self._array(raw.numpy())[1:]
+        return ["torch", name, shape, buffer]
+
+    def _array(self, array: np.ndarray) -> list:
+        contiguous = np.ascontiguousarray(array)
+        return [array.dtype.str, list(array.shape), self._buffer(contiguous.tobytes())]
+
+    def _buffer(self, data: bytes) -> int:
+        self.buffers.append(data)
+        return len(self.buffers) - 1
+
+
+def plain_torch(value: Any) -> bool:
+    """Whether a torch tensor is only its values: dense, and not part of an autograd graph."""
+    torch = _torch()
+    return value.layout is torch.strided and not value.is_quantized and not value.requires_grad
+
+
+class Decoder:
+    """Turns a JSON tree and its buffers back into values.
+
+    other: called with the list of a tag that is not plain data; returns the value, or raises.
+    """
+
+    def __init__(self, buffers: list[memoryview], other: Other) -> None:
+        self._buffers = buffers
+        self._other = other
+        self._items = 0
+
+    def decode(self, tree: Any, depth: int = 0) -> Any:
+        """The value of a JSON tree.
+
+        Raises: WireError for anything that `Encoder` would not have written.
+        """
+        self._items += 1
+        if depth > MAX_DEPTH:
+            raise WireError(f"message nested deeper than {MAX_DEPTH} levels")
+        if self._items > MAX_ITEMS:
+            raise WireError(f"message with more than {MAX_ITEMS:,} parts")
+        if tree is None or tree is True or tree is False:
+            return tree
+        if not isinstance(tree, list) or not tree or not isinstance(tree[0], str):
+            raise WireError("a value in the message has no tag")
+        tag, *parts = tree
+        try:
+            return self._value(tag, parts, depth)
+        except WireError:
+            raise
+        except (ValueError, TypeError, IndexError, KeyError, OverflowError, MemoryError) as error:
+            raise WireError(f"a malformed {tag[:20]!r} in the message: {error}") from None
+
+    def _value(self, tag: str, parts: list, depth: int) -> Any:
+        match tag, parts:
+            case "i", [int(number)] if type(number) is int:
+                return number
+            case "I", [str(digits)] if len(digits) <= 1_000_000:
+                return int(digits, 16)
+            case "f", [str(digits)]:
+                return float.fromhex(digits)
+            case "c", [str(real), str(imag)]:
+                return complex(float.fromhex(real), float.fromhex(imag))
+            case "s", [str(text)]:
+                return text
+            case "...", []:
+                return Ellipsis
+            case "b", [index]:
+                return bytes(self._buffer(index))
+            case "t", [list(items)]:
+                return tuple(self._each(items, depth))
+            case "l", [list(items)]:
+                return self._each(items, depth)
+            case "set", [list(items)]:
+                return set(self._each(items, depth))
+            case "frozenset", [list(items)]:
+                return frozenset(self._each(items, depth))
+            case "d", [list(pairs)]:
+                return dict(self._pair(pair, depth) for pair in pairs)
+            case "range", [str(start), str(stop), str(step)]:
+                return range(int(start, 16), int(stop, 16), int(step, 16))
+            case "slice", [list(items)]:
+                return slice(*self._each(items, depth))
+            case "dtype", [str(name)]:
+                return _numpy_dtype(name)
+            case "np", [str(name), index]:
+                return self._array(name, [], index)[()]
+            case "array", [str(name), list(shape), index]:
+                return self._array(name, shape, index)
+            case "size", [list(shape)]:
+                return _torch().Size(_shape(shape))
+            case "torch.dtype", [str(name)]:
+                # All dtypes of torch are values without behaviour; the name is looked up in a
+                # closed list, never as an attribute.
+                return _named(_torch(), name, TORCH_DTYPES)
+            case "torch", [str(name), list(shape), index]:
+                return self._torch(name, shape, index)
+            case "tf.dtype", [str(name)]:
+                return _named(_tensorflow(), name, TF_DTYPES)
+            case "tf", [str(name), list(shape), index]:
+                array = self._array(name, shape, index)
+                if array.dtype.name not in TF_DTYPES:
+                    raise WireError(f"no TensorFlow dtype {array.dtype.name!r} on the wire")
+                return _tensorflow().convert_to_tensor(array)
+        return self._other([tag, *parts], self)
+
+    def _each(self, items: list, depth: int) -> list:
+        return [self.decode(item, depth + 1) for item in items]
+
+    def _pair(self, pair: Any, depth: int) -> tuple[Any, Any]:
+        key, value = pair
+        return self.decode(key, depth + 1), self.decode(value, depth + 1)
+
+    def _buffer(self, index: Any) -> memoryview:
+        if type(index) is not int or not 0 <= index < len(self._buffers):
+            raise WireError("a value names a buffer that the message does not have")
+        return self._buffers[index]
+
+    def _array(self, name: str, shape: list, index: Any) -> np.ndarray:
+        flat = np.frombuffer(self._buffer(index), dtype=_numpy_dtype(name))
+        return flat.reshape(_shape(shape)).copy()
+
+    def _torch(self, name: str, shape: list, index: Any) -> Any:
+        torch = _torch()
+        dtype = _named(torch, name, TORCH_DTYPES)
+        raw = "int16" if name == "bfloat16" else name
+        tensor = torch.from_numpy(self._array(np.dtype(raw).str, shape, index))
+        return tensor.view(dtype) if name == "bfloat16" else tensor
+
+
+def _numpy_dtype(name: str) -> np.dtype:
+    dtype = np.dtype(name) if len(name) <= 20 and "," not in name else None
+    if dtype is None or dtype.kind not in NUMPY_KINDS or dtype.names or dtype.subdtype:
+        raise WireError(f"no NumPy dtype {name[:20]!r} on the wire")
+    return dtype
+
+
+def _shape(shape: list) -> tuple[int, ...]:
+    if len(shape) > MAX_DIMENSIONS or any(type(n) is not int or n < 0 for n in shape):
+        raise WireError(f"not a shape: {str(shape)[:60]}")
+    return tuple(shape)
+
+
+def _named(module: Any, name: str, allowed: tuple[str, ...]) -> Any:
+    if module is None or name not in allowed:
+        raise WireError(f"no dtype {name[:20]!r} on the wire")
+    return getattr(module, name)

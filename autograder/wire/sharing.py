@@ -1,0 +1,135 @@
+"""Mutable data that one side passed to the other, kept equal on both.
+
+A function that changes its argument in place, or keeps a reference to it, must be seen doing so
+although it runs in another process. Both sides number these values the same way; before each
+message a side sends the new content of every value that has changed since both last agreed.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from autograder.wire.codec import Decoder, Encoder, WireError
+
+MAX_SHARED = 100_000
+_PENDING = object()
+
+
+def is_shared(value: Any) -> bool:
+    """Whether a value is mutable plain data, which both sides must see change."""
+    if type(value) in (list, dict, set, np.ndarray):
+        return True
+    torch = sys.modules.get("torch")
+    return torch is not None and type(value) is torch.Tensor
+
+
+class Shared:
+    """The numbered values of one session, on one side of it.
+
+    look: makes an encoder that writes a numbered value as its number, and numbers nothing new.
+    """
+
+    def __init__(self, look: Callable[[], Encoder]) -> None:
+        self._look = look
+        self._values: list[Any] = []
+        self._position: dict[int, int] = {}
+        self._agreed: list[Any] = []
+
+    def __getitem__(self, position: int) -> Any:
+        if not 0 <= position < len(self._values) or self._values[position] is _PENDING:
+            raise WireError("a value that was never passed, or that holds itself")
+        return self._values[position]
+
+    def position(self, value: Any) -> int | None:
+        """The number of a value, or None when it is not one of these."""
+        return self._position.get(id(value))
+
+    def values(self) -> list[Any]:
+        return list(self._values)
+
+    def reserve(self) -> int:
+        """The next number, for a value that is still being read."""
+        if len(self._values) >= MAX_SHARED:
+            raise WireError(f"more than {MAX_SHARED:,} arrays and containers passed in one check")
+        self._values.append(_PENDING)
+        self._agreed.append(None)
+        return len(self._values) - 1
+
+    def fill(self, position: int, value: Any) -> None:
+        """Puts the value in that a number was reserved for."""
+        self._values[position] = value
+        self._position[id(value)] = position
+
+    def settle(self) -> None:
+        """Takes what new values hold now as what both sides know."""
+        for n, value in enumerate(self._values):
+            if self._agreed[n] is None and value is not _PENDING:
+                self._agreed[n] = self._content(value)
+
+    def changes(self, encoder: Encoder) -> list:
+        """The values that have changed here, for a message; from now on they count as known."""
+        changed = []
+        for n, value in enumerate(list(self._values)):
+            if self._agreed[n] is not None and self._content(value) != self._agreed[n]:
+                changed.append([n, encode_content(value, encoder)])
+                self._agreed[n] = self._content(value)
+        return changed
+
+    def apply(self, changes: Any, decoder: Decoder) -> None:
+        """Makes the values here hold what a message says they hold on the other side.
+
+        Raises: WireError when a value cannot take that content.
+        """
+        if not isinstance(changes, list):
+            raise WireError("the list of changes is not a list")
+        for change in changes:
+            position, tree = _change(change)
+            value = self[position]
+            _replace(value, decoder.decode(tree))
+            self._agreed[position] = self._content(value)
+
+    def _content(self, value: Any) -> tuple[Any, list]:
+        encoder = self._look()
+        return encode_content(value, encoder), encoder.buffers
+
+
+def _change(change: Any) -> tuple[int, Any]:
+    if not isinstance(change, list) or len(change) != 2 or type(change[0]) is not int:
+        raise WireError("a change that is not what it should be")
+    return change[0], change[1]
+
+
+def encode_content(value: Any, encoder: Encoder) -> Any:
+    """What a value holds, its own number aside; values inside it keep their numbers."""
+    if type(value) is list:
+        return ["l", [encoder.encode(item) for item in value]]
+    if type(value) is dict:
+        return ["d", [[encoder.encode(k), encoder.encode(v)] for k, v in value.items()]]
+    if type(value) is set:
+        return ["set", [encoder.encode(item) for item in value]]
+    if type(value) is np.ndarray:
+        return encoder.numpy(value)
+    return encoder.torch(value)
+
+
+def _replace(value: Any, new: Any) -> None:
+    """Gives an existing list, dict, set, array or tensor the content of another."""
+    if type(value) is not type(new):
+        raise WireError(f"a {type(value).__name__} cannot become a {type(new).__name__}")
+    if type(value) is list:
+        value[:] = new
+    elif type(value) in (dict, set):
+        value.clear()
+        value.update(new)
+    elif type(value) is np.ndarray:
+        if value.shape != new.shape or value.dtype != new.dtype:
+            raise WireError("an array cannot change its shape or dtype in place")
+        np.copyto(value, new)
+    else:
+        if value.shape != new.shape or value.dtype != new.dtype:
+            raise WireError("a tensor cannot change its shape or dtype in place")
+        value.data.copy_(new)
