@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import csv
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -17,6 +20,8 @@ app = typer.Typer(
 )
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
+if not out.is_terminal:
+    out.width = 160  # a file or a pipe has no width; tables should not be cut to 80 columns
 
 CourseOption = Annotated[
     Path, typer.Option("--course", help="The course root, where nbgrader_config.py is.")
@@ -76,6 +81,91 @@ def build(
             out.print(f"{name}: up to date", soft_wrap=True)
     if failed:
         raise typer.Exit(1)
+
+
+@app.command()
+def demo(
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="Made, or made anew.")],
+    labs: Labs = None,
+    students: Annotated[int, typer.Option(min=1, help="How many students.")] = 24,
+    seed: Annotated[int, typer.Option(help="Another seed, another class.")] = 0,
+    course: CourseOption = Path("."),
+) -> None:
+    """Compose a sample class from the answer banks, with expected.csv beside it.
+
+    Example: autograder demo demo lab1_lookup_vs_onehot --students 24
+    """
+    from autograder.authoring.compose import demo_class
+    from autograder.authoring.source import Refused
+
+    try:
+        here = Course(course.resolve())
+        expected = demo_class(here, directory.resolve(), here.choose(labs), students, seed)
+    except (CourseError, Refused) as error:
+        raise _fail(str(error)) from None
+    out.print(f"{len(expected)} submissions in {directory}/submitted, and {directory}/expected.csv")
+
+
+@app.command()
+def grade(
+    labs: Labs = None,
+    student: Annotated[str | None, typer.Option(help="Only this student's submissions.")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Default: one for each core.")] = None,
+    expect: Annotated[
+        Path | None, typer.Option(help="Fail unless all scores are those of this CSV file.")
+    ] = None,
+    course: CourseOption = Path("."),
+) -> None:
+    """Grade submitted/STUDENT/LAB/LAB.ipynb.
+
+    Exits with 0 when the run was completed, even if some submissions could not be graded (they
+    are listed), with 1 when --expect finds a difference, with 2 when the run cannot be done.
+
+    Example: autograder grade lab1_lookup_vs_onehot --workers 4
+    """
+    from autograder.engine.execute import Limits
+    from autograder.engine.grade import grade_class
+    from autograder.engine.record import write_csv_files
+    from autograder.terminal import Progress, differences, table
+
+    try:
+        here = Course(course.resolve())
+        names = here.choose(labs)
+        expected = None if expect is None else read_scores(expect)
+        with Progress(err) as progress:
+            results = asyncio.run(
+                grade_class(
+                    here,
+                    names,
+                    student,
+                    workers or os.cpu_count() or 1,
+                    Limits(seconds=here.cell_timeout),
+                    progress.tell,
+                )
+            )
+    except CourseError as error:
+        raise _fail(str(error)) from None
+    grades, checks = write_csv_files(here, results)
+    out.print(table(results))
+    for path in (grades, checks, here.autograded_directory):
+        out.print(str(path.relative_to(here.root) if course == Path(".") else path))
+    if expected is not None:
+        wrong = differences(results, expected)
+        for line in wrong:
+            err.print(line, style="red", markup=False)
+        if wrong:
+            raise typer.Exit(1)
+        out.print(f"all {len(expected)} scores are as expected")
+
+
+def read_scores(path: Path) -> dict[tuple[str, str], float]:
+    """Scores by student and lab. Raises: CourseError when the file is not such a table."""
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            return {(row["student_id"], row["lab"]): float(row["score"])
+                    for row in csv.DictReader(file)}  # fmt: skip
+    except (OSError, KeyError, ValueError) as error:
+        raise CourseError(f"{path} is not a table of student_id, lab, score: {error}") from None
 
 
 if __name__ == "__main__":

@@ -28,7 +28,8 @@ from autograder.kernel.template import TEMPLATE
 
 WARM = "warm"
 TIMED_OUT, CRASHED, OUT_OF_MEMORY = "timed out", "crashed", "out of memory"
-SERVE = "__import__('autograder.kernel.student', fromlist=['serve']).serve({path!r})"
+GRACE = 5  # seconds for one process to notice what happened to another
+SERVE = "__import__('autograder.kernel.student', fromlist=['serve']).serve({path!r}, {number})"
 
 
 @dataclass(frozen=True)
@@ -170,19 +171,19 @@ class _Run:
             seconds = self._seconds_left()
         except KernelLost as lost:
             return Verdict(lost.outcome, str(lost), lost.outcome)
-        slot = new_code_cell(SERVE.format(path=str(self._examiner.path)))
-        serving = asyncio.create_task(self._kernel.serve(slot, seconds + 5))
-        asking = asyncio.create_task(self._examiner.check(name, cell.source))
+        slot = new_code_cell(SERVE.format(path=str(self._examiner.path), number=n))
+        serving = asyncio.create_task(self._kernel.serve(slot, seconds + GRACE))
+        asking = asyncio.create_task(self._examiner.check(name, cell.source, n))
         lost: KernelLost | None = None
         await asyncio.wait({asking, serving}, timeout=seconds, return_when="FIRST_COMPLETED")
-        if not asking.done():
-            if serving.done():
-                lost = _lost(serving)
-                self._examiner.hang_up()
-            else:
-                lost = KernelLost(TIMED_OUT, f"the check took longer than {seconds:g} seconds")
-                await self._kernel.kill()
-            await asyncio.wait({asking}, timeout=5)
+        if serving.done():  # both end together, or the kernel ended without answering
+            await asyncio.wait({asking}, timeout=GRACE)
+            if not asking.done():
+                self._examiner.give_up(n)
+        elif not asking.done():
+            lost = KernelLost(TIMED_OUT, f"the check took longer than {seconds:g} seconds")
+            await self._kernel.kill(lost)
+        await asyncio.wait({asking}, timeout=GRACE)
         if asking.done():
             verdict = await asking
         else:  # the check itself hangs, whatever became of the kernel
@@ -191,9 +192,9 @@ class _Run:
             await asyncio.wait({asking})
             asking.exception()
             await self._start_examiner()
-        await asyncio.wait({serving}, timeout=5)
+        await asyncio.wait({serving}, timeout=GRACE)
         if not serving.done():
-            await self._kernel.kill()
+            await self._kernel.kill(KernelLost(TIMED_OUT, "the kernel did not come back to itself"))
             await asyncio.wait({serving})
         ended = _lost(serving)
         if verdict.outcome == LOST:
@@ -255,7 +256,9 @@ class _Kernel:
             client.kc.stop_channels()
         self._stack.close()
 
-    async def kill(self) -> None:
+    async def kill(self, why: KernelLost | None = None) -> None:
+        """Ends the kernel; `why` is what `run` raises then."""
+        self._killed = self._killed or why
         if self._client.km is not None and self._client.km.has_kernel:
             await self._client.km.signal_kernel(signal.SIGKILL)
 
@@ -269,17 +272,17 @@ class _Kernel:
         try:
             await client.async_execute_cell(cell, n)
         except CellTimeoutError:
-            await self.kill()
-            raise KernelLost(
-                TIMED_OUT, f"the cell ran for longer than {client.timeout} seconds"
-            ) from None
+            lost = KernelLost(TIMED_OUT, f"the cell ran for longer than {client.timeout} seconds")
+            await self.kill(lost)
+            raise lost from None
         except DeadKernelError:
             raise self._killed or self._died() from None
         except Exception as error:
             # Jupyter's client stumbles over messages that no honest kernel sends.
-            await self.kill()
             message = f"the kernel sent something unreadable ({type(error).__name__}: {error})"
-            raise KernelLost(CRASHED, message) from None
+            lost = KernelLost(CRASHED, message)
+            await self.kill(lost)
+            raise lost from None
         for output in cell.outputs:
             if output.output_type == "error":
                 output.traceback = [str(line) for line in output.traceback]
@@ -307,8 +310,7 @@ class _Kernel:
                 return  # the kernel has ended, or this system has no /proc
             if pages * page > self._limits.memory:
                 gib = self._limits.memory / 2**30
-                self._killed = KernelLost(OUT_OF_MEMORY, f"the kernel used more than {gib:g} GiB")
-                await self.kill()
+                await self.kill(KernelLost(OUT_OF_MEMORY, f"the kernel used over {gib:g} GiB"))
                 return
             await asyncio.sleep(0.1)
 

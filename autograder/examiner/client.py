@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 import subprocess
 import sys
@@ -56,17 +57,16 @@ class ExaminerClient:
         if reply["failed"]:
             raise ExaminerFailed(f"{name} fails in the examiner:\n{reply['failed']}")
 
-    async def check(self, name: str, source: str) -> Verdict:
-        """Runs a check, while the student's kernel serves it at `path`."""
-        return Verdict(**await asyncio.to_thread(self._ask, {"check": source, "name": name}))
+    async def check(self, name: str, source: str, number: int) -> Verdict:
+        """Runs a check, while the student's kernel serves it at `path` under this number."""
+        body = {"check": source, "name": name, "number": number}
+        return Verdict(**await asyncio.to_thread(self._ask, body))
 
-    def hang_up(self) -> None:
-        """Lets a check that waits for a kernel which will not come find out at once."""
-        with socket.socket(socket.AF_UNIX) as sock:
-            try:
-                sock.connect(str(self.path))
-            except OSError:
-                return  # nobody waits
+    def give_up(self, number: int) -> None:
+        """Tells a check that waits for the kernel to connect that it never will."""
+        with socket.socket(socket.AF_UNIX) as sock, contextlib.suppress(OSError, channel.Closed):
+            sock.connect(str(self.path))
+            channel.send(sock, {"gone": number})
 
     def _ask(self, body: dict) -> dict:
         try:

@@ -14,6 +14,7 @@ import traceback
 
 from autograder.examiner.checks import Examiner
 from autograder.wire import channel
+from autograder.wire.codec import WireError
 
 
 def main(control: socket.socket, path: str, patience: float) -> None:
@@ -31,10 +32,21 @@ def main(control: socket.socket, path: str, patience: float) -> None:
     listener.settimeout(patience)
     channel.send(control, {"ready": True})
 
-    def connect() -> socket.socket:
-        sock, _ = listener.accept()
-        sock.settimeout(None)
-        return sock
+    def connect(number: int) -> socket.socket:
+        """The connection that belongs to this check; what is left of an earlier one is closed."""
+        while True:
+            sock, _ = listener.accept()
+            try:
+                sock.settimeout(patience)
+                hello, _ = channel.receive(sock)
+                if hello == {"check": number}:
+                    sock.settimeout(None)
+                    return sock
+                if hello == {"gone": number}:
+                    raise TimeoutError("it ended before it connected")
+            except (channel.Closed, WireError):
+                pass
+            sock.close()
 
     while True:
         try:
@@ -49,7 +61,8 @@ def main(control: socket.socket, path: str, patience: float) -> None:
                 failed = traceback.format_exc()
             channel.send(control, {"failed": failed})
         else:
-            verdict = examiner.run_check(body["name"], body["check"], connect)
+            number = body["number"]
+            verdict = examiner.run_check(body["name"], body["check"], lambda n=number: connect(n))
             channel.send(control, verdict.as_dict())
 
 

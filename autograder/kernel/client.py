@@ -34,6 +34,8 @@ def notebook_client(
             timeout=timeout,
             allow_errors=True,
             record_timing=False,
+            # How a kernel cuts its output into messages depends on the clock.
+            coalesce_streams=True,
             kernel_name=kernel_name,
             resources={"metadata": {"path": str(directory)}},
             config=Config({"KernelManager": connection}),

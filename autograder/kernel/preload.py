@@ -10,6 +10,9 @@ import threading
 
 os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+# As many kernels run at once as there are cores: threads of their own would only be in the way.
+for _name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
+    os.environ.setdefault(_name, "1")
 
 # TensorFlow's libraries write to descriptor 2 while they load, whatever the level says.
 _stderr = os.dup(2)

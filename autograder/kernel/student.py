@@ -31,10 +31,11 @@ MAX_FRAMES = 12
 _OWN_PACKAGE = str(Path(__file__).parents[1])
 
 
-def serve(path: str) -> None:
-    """Connects to the examiner that listens at `path` and answers until it hangs up."""
+def serve(path: str, number: int) -> None:
+    """Connects to the examiner at `path` for one check and answers until it hangs up."""
     with socket.socket(socket.AF_UNIX) as sock:
         sock.connect(path)
+        channel.send(sock, {"check": number})
         Session(sock).run()
 
 

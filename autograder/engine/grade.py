@@ -1,0 +1,127 @@
+"""`autograder grade`: takes each submission through the four stages, several at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from autograder.course import Course, CourseError
+from autograder.engine.execute import Limits, execute
+from autograder.engine.intake import BadSubmission, read_submission
+from autograder.engine.lab import ReleasedLab
+from autograder.engine.prepare import prepare
+from autograder.engine.record import Recorder, Result
+from autograder.kernel.template import TEMPLATE
+
+
+@dataclass(frozen=True)
+class Job:
+    """One student's submission of one lab."""
+
+    student: str
+    lab: ReleasedLab
+    folder: Path
+
+
+def find_jobs(
+    course: Course, labs: list[ReleasedLab], student: str | None
+) -> tuple[list[Job], list[tuple[str, ReleasedLab]]]:
+    """What there is to grade, and which student has handed in nothing for which lab.
+
+    Raises: CourseError when there are no submissions, or none of the student asked for.
+    """
+    submitted = course.submitted_directory
+    expected = f"{submitted.name}/STUDENT/LAB/LAB.ipynb"
+    if not submitted.is_dir():
+        raise CourseError(f"no submissions: expected {expected} in {course.root}.")
+    students = sorted(p.name for p in submitted.iterdir() if not p.name.startswith("."))
+    if student is not None:
+        if student not in students:
+            raise CourseError(f"no submissions of {student!r}; there are {', '.join(students)}.")
+        students = [student]
+    if not students:
+        raise CourseError(f"no submissions: {submitted} is empty; expected {expected}.")
+    jobs, missing = [], []
+    for name in students:
+        for lab in labs:
+            folder = submitted / name / lab.name
+            here = not (submitted / name).is_dir() or folder.is_symlink() or folder.exists()
+            if here:
+                jobs.append(Job(name, lab, folder))
+            else:
+                missing.append((name, lab))
+    return jobs, missing
+
+
+async def grade_class(
+    course: Course,
+    labs: list[str],
+    student: str | None,
+    workers: int,
+    limits: Limits,
+    tell: Callable[[Result, int, int], None],
+) -> list[Result]:
+    """Grades every submission of the labs and records each as it is done.
+
+    tell: called after each with the result, how many are done, and how many there are.
+
+    Raises: CourseError when the run cannot be done at all.
+    """
+    released = [ReleasedLab.load(course, lab) for lab in labs]
+    jobs, missing = find_jobs(course, released, student)
+    recorder = Recorder(course)
+    try:
+        for lab in released:
+            recorder.add_lab(lab)
+        known = recorder.students()
+        if student is None:
+            there = {(job.student, job.lab.name) for job in jobs} | {
+                (name, lab.name) for name, lab in missing
+            }
+            missing += [(name, lab) for name in sorted(known) for lab in released
+                        if (name, lab.name) not in there]  # fmt: skip
+        results = [recorder.missing(name, lab) for name, lab in missing]
+        await asyncio.to_thread(TEMPLATE.start)
+        queue = iter(jobs)
+        done = 0
+
+        async def work() -> None:
+            nonlocal done
+            for job in queue:
+                result = await grade_one(course, job, recorder, limits, known)
+                results.append(result)
+                done += 1
+                tell(result, done, len(jobs))
+
+        await asyncio.gather(*(work() for _ in range(max(1, min(workers, len(jobs))))))
+        return results
+    finally:
+        recorder.close()
+
+
+async def grade_one(
+    course: Course, job: Job, recorder: Recorder, limits: Limits, known: set[str]
+) -> Result:
+    """One submission through all four stages; whatever it holds, the run goes on."""
+    started = time.monotonic()
+    try:
+        if job.folder.parent.is_symlink() or not job.folder.parent.is_dir():
+            raise BadSubmission(f"{job.student} is not a folder.")
+        submission = read_submission(job.folder, job.lab)
+        notes = submission.notes
+        if known and job.student not in known:
+            notes = ["a student whom the gradebook did not know; added", *notes]
+        notebook = prepare(job.lab, submission)
+        execution = await execute(notebook, job.lab, course.root / "data", limits)
+        return recorder.save(job.student, job.lab, execution, notes)
+    except BadSubmission as bad:
+        reason = str(bad)
+    except Exception as error:
+        # A fault of ours, not the student's: it must show, and it must not end the run.
+        traceback.print_exc()
+        reason = f"the grader failed: {type(error).__name__}: {error}"
+    return recorder.failed(job.student, job.lab, reason, time.monotonic() - started)

@@ -1,0 +1,225 @@
+"""Writes results down: nbgrader's gradebook, the autograded notebook, two CSV files.
+
+Only this module writes to the gradebook, one transaction for each submission.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import nbformat
+from nbformat.notebooknode import NotebookNode
+from nbgrader.api import Gradebook, MissingEntry
+from nbgrader.preprocessors import SaveCells
+from nbgrader.utils import compute_checksum, determine_grade, is_grade, is_solution, setenv
+
+from autograder.course import Course, CourseError
+from autograder.engine.execute import Execution
+from autograder.engine.lab import ReleasedLab, grade_id
+
+GRADE_FIELDS = ("student_id", "lab", "score", "max_score", "needs_manual_grade", "status",
+                "seconds", "note")  # fmt: skip
+CHECK_FIELDS = ("student_id", "lab", "check", "points", "max_points", "outcome", "message")
+NOT_GRADED = "not graded"
+
+
+@dataclass(frozen=True)
+class CheckRow:
+    """One line of `checks.csv`."""
+
+    check: str
+    points: float
+    max_points: float
+    outcome: str
+    message: str = ""
+
+
+@dataclass
+class Result:
+    """One line of `grades.csv`, and its checks.
+
+    status: graded, partial (some cell or check could not be run to its end), failed (not graded)
+    or missing. note: one line for the instructor about anything irregular.
+    """
+
+    student: str
+    lab: str
+    score: float
+    max_score: float
+    needs_manual_grade: bool
+    status: str
+    seconds: float = 0.0
+    note: str = ""
+    checks: list[CheckRow] = field(default_factory=list)
+
+
+class Recorder:
+    """The gradebook of a course, open for one run."""
+
+    def __init__(self, course: Course) -> None:
+        self._course = course
+        # nbgrader calls `alembic` by name to make a new database: it lies beside our Python.
+        beside = os.path.dirname(sys.executable)
+        with setenv(PATH=os.pathsep.join([beside, os.environ.get("PATH", "")])):
+            try:
+                self._gradebook = Gradebook(course.gradebook_url, course.directories.course_id)
+            except Exception as error:  # SQLAlchemy, alembic and drivers each have their own
+                raise CourseError(f"the gradebook {course.gradebook_url} cannot be opened: "
+                                  f"{error}") from error  # fmt: skip
+
+    def close(self) -> None:
+        self._gradebook.close()
+
+    def students(self) -> set[str]:
+        """Ids of the students that the gradebook knows."""
+        return {student.id for student in self._gradebook.students}
+
+    def add_lab(self, lab: ReleasedLab) -> None:
+        """Makes the gradebook know the lab as it was released.
+
+        Raises: CourseError when submissions were graded with other cells than the lab has now.
+        """
+        self._gradebook.update_or_create_assignment(lab.name)
+        resources = {"nbgrader": {
+            "notebook": lab.name, "assignment": lab.name, "db_url": self._course.gradebook_url,
+        }}  # fmt: skip
+        try:
+            SaveCells().preprocess(nbformat.from_dict(lab.notebook), resources)
+        except RuntimeError as error:
+            raise CourseError(
+                f"{error}. The gradebook holds scores for other cells of {lab.name} than it has "
+                "now: restore the released ids, or grade into a new gradebook."
+            ) from None
+        self._gradebook.db.expire_all()
+
+    def save(
+        self, student: str, lab: ReleasedLab, execution: Execution, notes: list[str]
+    ) -> Result:
+        """Saves a submission: the notebook first, then all its scores at once or not at all."""
+        graft(execution)
+        path = self._course.autograded_directory / student / lab.name / f"{lab.name}.ipynb"
+        write_atomically(path, nbformat.writes(execution.notebook, version=4) + "\n")
+        gradebook = self._gradebook
+        gradebook.update_or_create_student(student)
+        with gradebook.db.no_autoflush:  # nbgrader links the new rows to each other one by one
+            submission = gradebook.update_or_create_submission(lab.name, student)
+        rows = []
+        for cell in execution.notebook.cells:
+            if is_grade(cell):
+                grade = gradebook.find_grade(grade_id(cell), lab.name, lab.name, student)
+                grade.auto_score, most = determine_grade(cell)
+                # As nbgrader has it: a grade by hand stays, and is marked for a second look.
+                grade.needs_manual_grade = (
+                    grade.manual_score is not None or grade.auto_score is None
+                )
+                rows.append(_row(cell, grade.auto_score, most, execution))
+            if is_solution(cell):
+                comment = gradebook.find_comment(grade_id(cell), lab.name, lab.name, student)
+                same = cell.metadata.nbgrader.get("checksum") == compute_checksum(cell)
+                comment.auto_comment = "No response." if same else None
+        gradebook.db.commit()
+        lost = [v for v in execution.verdicts.values()
+                if v.outcome in ("timed out", "crashed", "out of memory")]  # fmt: skip
+        return Result(
+            student=student,
+            lab=lab.name,
+            score=submission.score,
+            max_score=lab.max_score,
+            needs_manual_grade=submission.needs_manual_grade,
+            status="partial" if lost or execution.notes else "graded",
+            seconds=execution.seconds,
+            note="; ".join([*notes, *execution.notes]),
+            checks=rows,
+        )
+
+    def failed(self, student: str, lab: ReleasedLab, reason: str, seconds: float) -> Result:
+        """A submission that could not be graded. What the gradebook holds of it stays."""
+        earlier = ""
+        try:
+            score = self._gradebook.find_submission(lab.name, student).score
+            earlier = f" (the gradebook keeps the earlier score, {score:g})"
+        except MissingEntry:
+            pass
+        return Result(student, lab.name, 0.0, lab.max_score, False, "failed", seconds,
+                      reason + earlier, _ungraded(lab, reason))  # fmt: skip
+
+    def missing(self, student: str, lab: ReleasedLab) -> Result:
+        """A student who has handed nothing in for a lab."""
+        return Result(student, lab.name, 0.0, lab.max_score, False, "missing",
+                      note="nothing was handed in")  # fmt: skip
+
+
+def graft(execution: Execution) -> None:
+    """Makes sure that nbgrader can read each check's score from its cell.
+
+    A check without a verdict must not count as passed because its cell has no output.
+    """
+    for cell in execution.notebook.cells:
+        if is_grade(cell) and cell.cell_type == "code" and grade_id(cell) not in execution.verdicts:
+            raise AssertionError(f"{grade_id(cell)} has no verdict")
+
+
+def _row(cell: NotebookNode, score: float | None, most: float, execution: Execution) -> CheckRow:
+    verdict = execution.verdicts.get(grade_id(cell))
+    if verdict is None:
+        outcome = "needs manual grade" if score is None else "not attempted"
+        return CheckRow(grade_id(cell), score or 0.0, most, outcome)
+    message = " ".join(verdict.message.split())
+    return CheckRow(grade_id(cell), score or 0.0, most, verdict.outcome, message)
+
+
+def _ungraded(lab: ReleasedLab, reason: str) -> list[CheckRow]:
+    points = {**lab.checks, **lab.questions}
+    return [CheckRow(name, 0.0, most, NOT_GRADED, reason) for name, most in points.items()]
+
+
+def write_csv_files(course: Course, results: Iterable[Result]) -> tuple[Path, Path]:
+    """Writes `grades.csv` and `checks.csv`; lines of labs and students not in `results` stay."""
+    results = list(results)
+    done = {(r.student, r.lab) for r in results}
+    grades = [
+        [r.student, r.lab, f"{r.score:g}", f"{r.max_score:g}", str(r.needs_manual_grade).lower(),
+         r.status, f"{r.seconds:.2f}", r.note]
+        for r in results
+    ]  # fmt: skip
+    checks = [
+        [r.student, r.lab, c.check, f"{c.points:g}", f"{c.max_points:g}", c.outcome, c.message]
+        for r in results
+        for c in r.checks
+    ]
+    paths = course.root / "grades.csv", course.root / "checks.csv"
+    for path, fields, rows in zip(paths, (GRADE_FIELDS, CHECK_FIELDS), (grades, checks),
+                                  strict=True):  # fmt: skip
+        kept = [row for row in _read(path, fields) if (row[0], row[1]) not in done]
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(fields)
+        writer.writerows(sorted(kept + rows, key=lambda row: (row[1], row[0])))
+        write_atomically(path, text.getvalue())
+    return paths
+
+
+def _read(path: Path, fields: tuple[str, ...]) -> list[list[str]]:
+    if not path.is_file():
+        return []
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.reader(file))
+    # A file with other columns is not ours to merge into; it is written anew.
+    return rows[1:] if rows and tuple(rows[0]) == fields else []
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Writes a file whole, or leaves the old one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(path.name + ".new")
+    with temporary.open("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(temporary, path)
