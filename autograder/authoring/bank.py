@@ -90,6 +90,9 @@ def read_bank(lab: Lab, path: Path) -> Bank:
         elif kinds == {"wrong"} and not metadata.get("says"):
             problems.append(Problem(path, line, "a wrong answer needs says=…: words that name "
                                     "the mistake in the message."))  # fmt: skip
+        elif not _is_number(metadata.get("earns", 0)):
+            problems.append(Problem(path, line, f"earns={metadata['earns']!r} is not a number of "
+                                    "points."))  # fmt: skip
         else:
             right = kinds == {"right"}
             answers.append(Answer(
@@ -104,3 +107,7 @@ def read_bank(lab: Lab, path: Path) -> Bank:
     if problems:
         raise Refused(problems)
     return Bank(lab, answers)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and value >= 0

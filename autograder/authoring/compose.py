@@ -83,14 +83,9 @@ def columns(bank: Bank) -> list[dict[str, Answer]]:
     result, left = [], list(bank.answers)
     for k in range(max(map(len, rows.values()), default=0)):
         chosen = {name: answers[k] for name, answers in rows.items() if k < len(answers)}
-        column = {n: a for n, a in consistent(bank, reference | chosen).items() if a in left}
-        left = [a for a in left if a not in column.values()]
-        result.append(column)
-    while left:
-        column = {n: a for n, a in (reference | {left[0].exercise: left[0]}).items()}
-        left.pop(0)
-        result.append(column)
-    return result
+        result.append(consistent(bank, reference | chosen))
+        left = [answer for answer in left if answer not in result[-1].values()]
+    return result + [reference | {answer.exercise: answer} for answer in left]
 
 
 def demo_class(

@@ -49,14 +49,14 @@ def _notebook_cell(cell: Cell, lab: str, course: Course) -> NotebookNode:
         }
         if cell.points:
             metadata["nbgrader"]["points"] = cell.points
+    address = f"https://github.com/{course.repository}"
+    raw = f"https://raw.githubusercontent.com/{course.repository}/{course.branch}"
+    source = cell.source.replace("{{repository}}", address).replace("{{raw}}", raw)
     if cell.kind not in ("markdown", "question"):
         if cell.unstable:
             metadata["tags"] = [NBVAL_IGNORE]
-        return new_code_cell(cell.source, id=cell.cell_id, metadata=metadata)
-    nb_cell = new_markdown_cell(cell.source, id=cell.cell_id, metadata=metadata)
-    address = f"https://github.com/{course.repository}"
-    raw = f"https://raw.githubusercontent.com/{course.repository}/{course.branch}"
-    nb_cell.source = nb_cell.source.replace("{{repository}}", address).replace("{{raw}}", raw)
+        return new_code_cell(source, id=cell.cell_id, metadata=metadata)
+    nb_cell = new_markdown_cell(source, id=cell.cell_id, metadata=metadata)
     if "{{colab}}" in nb_cell.source:
         # The badge travels inside the notebook, so that the page needs no network.
         nb_cell.source = nb_cell.source.replace(
@@ -97,7 +97,9 @@ def keep_unstable_outputs(nb: NotebookNode, committed: NotebookNode) -> None:
     """Gives unstable cells the outputs that the committed notebook has for the same source."""
     old = {cell.id: cell for cell in committed.cells}
     for cell in nb.cells:
-        if NBVAL_IGNORE in cell.metadata.get("tags", []) and cell.id in old:
+        if NBVAL_IGNORE not in cell.metadata.get("tags", []):
+            continue
+        if cell.id in old and old[cell.id].source == cell.source:
             cell.outputs = old[cell.id].outputs
 
 

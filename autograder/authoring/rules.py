@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import warnings
 from collections.abc import Iterator
 
 from autograder.authoring.regions import HIDDEN, SOLUTION, regions, without
@@ -25,7 +26,9 @@ def _unparsable(lab: Lab) -> Iterator[Problem]:
         if cell.kind in ("markdown", "question"):
             continue
         try:
-            ast.parse(cell.source)
+            # Compiled, not only parsed: `def f(a, a)` and a stray `return` are found here.
+            with warnings.catch_warnings(action="ignore"):
+                compile(cell.source, "<cell>", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, True)
         except SyntaxError as error:
             yield Problem(
                 lab.path, cell.line + (error.lineno or 1), f"not valid Python: {error.msg}."
@@ -105,6 +108,14 @@ def _names(lab: Lab) -> Iterator[Problem]:
                 f"a given cell uses {name!r}, which no given cell above it defines.",
             )
         given |= own
+    for cell in lab.of_kind("exercise"):
+        for name in sorted(bound_names(cell.source) & given):
+            yield Problem(
+                lab.path,
+                _line_of(cell, name),
+                f"exercise {cell.name!r} binds {name!r} anew, which a given cell defines: its "
+                "checks would see the given one.",
+            )
     for cell in lab.of_kind("check"):
         for name in sorted(free_names(cell.source) - given - students - BUILTINS):
             yield Problem(

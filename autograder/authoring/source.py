@@ -6,6 +6,8 @@ This module only reads and checks the form; what the cells may contain is in `ru
 from __future__ import annotations
 
 import hashlib
+import math
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,6 +15,9 @@ import jupytext
 
 # jupytext's own notes on blank lines, which say nothing about the cell.
 LAYOUT = {"lines_to_next_cell", "lines_to_end_of_cell_marker"}
+
+# What nbgrader accepts as an id, with room for `-check-2` in the 64 characters of a cell id.
+NAME = re.compile(r"[A-Za-z0-9_-]{1,50}")
 
 # What a cell's metadata may say, for each kind of cell. Anything else is a typing mistake.
 KEYS = {
@@ -79,24 +84,20 @@ class Lab:
 def percent_cells(path: Path) -> list[tuple[int, str, dict, str]]:
     """The cells of a percent-format file: `(line, cell type, metadata, source)` each.
 
-    Raises: Refused when text stands outside a cell, because it would belong to none.
+    Comments may stand above the first cell; they belong to none.
+
+    Raises: Refused when anything else stands there, or a marker is not a cell's.
     """
-    text = path.read_text(encoding="utf-8")
-    lines = [n for n, line in enumerate(text.splitlines(), 1) if line.startswith("# %%")]
-    if text.strip() and not text.lstrip().startswith("# %%"):
-        raise Refused([Problem(path, 1, "the file must begin with a cell marker (`# %%`).")])
-    cells = jupytext.reads(text, fmt="py:percent").cells
+    all_lines = path.read_text(encoding="utf-8").splitlines()
+    lines = [n for n, line in enumerate(all_lines, 1) if line.startswith("# %%")]
+    first = lines[0] if lines else len(all_lines) + 1
+    for n, line in enumerate(all_lines[: first - 1], 1):
+        if line.strip() and not line.startswith("#"):
+            raise Refused([Problem(path, n, "stands above the first cell marker (`# %%`).")])
+    cells = jupytext.reads("\n".join(all_lines[first - 1 :]) + "\n", fmt="py:percent").cells
     if len(cells) != len(lines):
-        raise Refused(
-            [
-                Problem(
-                    path,
-                    1,
-                    f"{len(lines)} cell markers but {len(cells)} cells; "
-                    "is there a `# %%` inside a string?",
-                )
-            ]
-        )
+        found = f"{len(lines)} cell markers but {len(cells)} cells"
+        raise Refused([Problem(path, first, f"{found}; is there a `# %%` inside a string?")])
     return [
         (
             line,
@@ -106,6 +107,15 @@ def percent_cells(path: Path) -> list[tuple[int, str, dict, str]]:
         )
         for line, cell in zip(lines, cells, strict=True)
     ]
+
+
+def _first_odd_marker(text: str, lines: list[int]) -> int:
+    """The first line that looks like a cell marker and begins no cell."""
+    rows = text.splitlines(True)
+    for n, line in enumerate(lines, 1):
+        if len(jupytext.reads("".join(rows[:line]) + "pass\n", fmt="py:percent").cells) != n:
+            return line
+    return 1
 
 
 def _kind(cell_type: str, metadata: dict) -> str:
@@ -118,8 +128,8 @@ def _kind(cell_type: str, metadata: dict) -> str:
 def read_lab(path: Path) -> Lab:
     """Reads a lab's source.
 
-    Raises: Refused for metadata that no kind of cell has, a wrong cell type, points that are
-    not a positive number, or an id that occurs twice.
+    Raises: Refused for metadata that no kind of cell has, a wrong cell type, a name that cannot
+    be an id, points that are not a positive number, or an id that occurs twice.
     """
     problems: list[Problem] = []
     cells: list[Cell] = []
@@ -132,15 +142,27 @@ def read_lab(path: Path) -> Lab:
         def refuse(message: str, line: int = line) -> None:
             problems.append(Problem(path, line, message))
 
+        if "incorrectly_encoded_metadata" in metadata:
+            refuse(f"cannot read {metadata['incorrectly_encoded_metadata']!r}: metadata is "
+                   'written key="text", key=3 or key=true.')  # fmt: skip
+            continue
+        if cell_type not in ("code", "markdown"):
+            refuse(f"a lab has no {cell_type} cells.")
+            continue
         unknown = set(metadata) - KEYS[kind] - ({"unstable"} if cell_type == "code" else set())
         if unknown:
             refuse(f"a {kind} cell cannot carry {', '.join(sorted(unknown))}.")
         if (kind in ("markdown", "question")) != (cell_type == "markdown"):
             refuse(f"a {kind} cell cannot be a {cell_type} cell.")
         name = str(metadata.get(kind, "")) if kind in ("exercise", "check", "question") else ""
+        if kind in ("exercise", "check", "question") and not NAME.fullmatch(name):
+            refuse(f"{name!r} cannot be a name in a {kind} cell: it takes 1 to 50 "
+                   "letters, digits, - and _.")  # fmt: skip
         points = metadata.get("points", 0)
         if kind in ("check", "question") and not (
-            isinstance(points, int | float) and not isinstance(points, bool) and points > 0
+            isinstance(points, int | float)
+            and not isinstance(points, bool)
+            and 0 < points < math.inf
         ):
             refuse(f"{kind} {name!r} needs points, a number above 0; found {points!r}.")
             points = 0

@@ -57,8 +57,8 @@ def test_every_answer_earns_what_the_bank_says_and_meets_its_message(
         graded = {grade_id(c): c for c in execution.notebook.cells
                   if is_grade(c) and c.cell_type == "code"}  # fmt: skip
         for exercise, answer in answers.items():
-            checks = {i: c for i, c in graded.items()
-                      if i == f"{exercise}-check" or i.startswith(f"{exercise}-check-")}  # fmt: skip
+            stem = f"{exercise}-check"
+            checks = {i: c for i, c in graded.items() if i == stem or i.startswith(stem + "-")}
             earned = sum(determine_grade(cell)[0] for cell in checks.values())
             verdicts = [execution.verdicts[i] for i in checks]
             messages = " | ".join(v.message for v in verdicts if v.outcome != "passed")

@@ -1,0 +1,60 @@
+# `make` alone lists what there is. Everything runs in .venv, made and filled at first use.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/ready
+DEMO := demo
+DEMO_LABS ?= lab1_lookup_vs_onehot
+ARTEFACTS := artefacts
+
+.DEFAULT_GOAL := help
+.PHONY: help setup lab build demo grade test lint nbval bench data clean
+
+help: ## what there is
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-8s %s\n", $$1, $$2}'
+
+setup: $(READY) ## a virtual environment with the pinned versions (about two minutes)
+
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(0 if (3, 11) <= v[:2] <= (3, 13) else \
+	    f"Python {v[0]}.{v[1]} found; 3.11, 3.12 or 3.13 expected: make PYTHON=python3.11 ...")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test]'
+	@touch $@
+
+lab: $(READY) ## open JupyterLab on the notebooks
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/jupyter lab --config=jupyter_config.py notebooks
+
+build: $(READY) ## notebooks from the sources in solutions/
+	$(BIN)/autograder build
+
+demo: $(READY) ## compose a sample class, grade it, compare with what it must score
+	$(BIN)/autograder demo $(DEMO) $(DEMO_LABS)
+	$(BIN)/autograder grade --course $(DEMO) --expect $(DEMO)/expected.csv
+
+grade: $(READY) ## grade what lies in submitted/
+	$(BIN)/autograder grade
+
+test: lint nbval $(READY) ## everything: lint, nbval, unit tests, answer banks
+	$(BIN)/autograder build --check
+	$(BIN)/pytest
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+nbval: $(READY) ## run every notebook again and compare the outputs
+	$(BIN)/pytest -q --nbval --nbval-current-env -c tests/nbval/pytest.ini --rootdir . solutions
+	$(BIN)/pytest -q --nbval-lax --nbval-current-env -c tests/nbval/pytest.ini --rootdir . \
+	    -p tests.nbval.student notebooks
+
+bench: $(READY) ## how fast grading is, beside nbgrader (a table, a figure, a JSON file)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test,bench]'
+	$(BIN)/python -m tests.bench.grading $(ARTEFACTS)
+
+data: $(READY) ## make the files in data/ anew
+	@for script in data/make_*.py data/train_*.py; do echo $$script; $(BIN)/python $$script; done
+
+clean: ## remove the environment and everything made by a run
+	rm -rf $(VENV) $(DEMO) $(ARTEFACTS) .pytest_cache .ruff_cache .hypothesis
