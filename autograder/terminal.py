@@ -52,7 +52,7 @@ class Progress:
             return
         seconds = time.monotonic() - self._started
         self._console.print(
-            f"[{done}/{total}] {seconds:.0f}s {result.lab} {result.student} "
+            f"[{done}/{total}] {seconds:.0f}s {result.lab} {_printable(result.student)} "
             f"{result.score:g}/{result.max_score:g} {result.status}",
             markup=False,
             soft_wrap=True,
@@ -103,7 +103,11 @@ def _plain(text: str) -> str:
     """Text from outside, so that the console neither reads markup in it nor acts on it."""
     from rich.markup import escape
 
-    return escape("".join(c if c.isprintable() else " " for c in text))
+    return escape(_printable(text))
+
+
+def _printable(text: str) -> str:
+    return "".join(c if c.isprintable() else " " for c in text)
 
 
 def differences(results: Iterable[Result], expected: dict[tuple[str, str], float]) -> list[str]:

@@ -112,7 +112,7 @@ def _names(lab: Lab) -> Iterator[Problem]:
         for name in sorted(bound_names(cell.source) & given):
             yield Problem(
                 lab.path,
-                _line_of(cell, name),
+                _line_of(cell, name, bound=True),
                 f"exercise {cell.name!r} binds {name!r} anew, which a given cell defines: its "
                 "checks would see the given one.",
             )
@@ -128,20 +128,27 @@ def _names(lab: Lab) -> Iterator[Problem]:
         for name in sorted(bound_names(cell.source) & (students | given) - {"student"}):
             yield Problem(
                 lab.path,
-                _line_of(cell, name),
+                _line_of(cell, name, bound=True),
                 f"check {cell.grade_id!r} binds "
                 f"{name!r} anew, which is the name of an exercise or a given "
                 "value.",
             )
 
 
-def _line_of(cell: Cell, name: str) -> int:
-    """The line of the source file where a cell first mentions a name."""
+def _line_of(cell: Cell, name: str, bound: bool = False) -> int:
+    """The line of the source file where a cell first mentions a name, or first binds it."""
     lines = [
         node.lineno
         for node in ast.walk(ast.parse(cell.source))
-        if (isinstance(node, ast.Name) and node.id == name)
-        or (isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name == name)
+        if (
+            isinstance(node, ast.Name)
+            and node.id == name
+            and not (bound and isinstance(node.ctx, ast.Load))
+        )
+        or (
+            isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+            and node.name == name
+        )
         or (
             isinstance(node, ast.Import | ast.ImportFrom)
             and any((a.asname or a.name.split(".")[0]) == name for a in node.names)

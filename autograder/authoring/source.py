@@ -97,7 +97,8 @@ def percent_cells(path: Path) -> list[tuple[int, str, dict, str]]:
     cells = jupytext.reads("\n".join(all_lines[first - 1 :]) + "\n", fmt="py:percent").cells
     if len(cells) != len(lines):
         found = f"{len(lines)} cell markers but {len(cells)} cells"
-        raise Refused([Problem(path, first, f"{found}; is there a `# %%` inside a string?")])
+        line = _first_odd_marker(all_lines, lines)
+        raise Refused([Problem(path, line, f"{found}; is there a `# %%` inside a string?")])
     return [
         (
             line,
@@ -109,13 +110,13 @@ def percent_cells(path: Path) -> list[tuple[int, str, dict, str]]:
     ]
 
 
-def _first_odd_marker(text: str, lines: list[int]) -> int:
+def _first_odd_marker(all_lines: list[str], lines: list[int]) -> int:
     """The first line that looks like a cell marker and begins no cell."""
-    rows = text.splitlines(True)
     for n, line in enumerate(lines, 1):
-        if len(jupytext.reads("".join(rows[:line]) + "pass\n", fmt="py:percent").cells) != n:
+        text = "\n".join([*all_lines[lines[0] - 1 : line], "pass", ""])
+        if len(jupytext.reads(text, fmt="py:percent").cells) != n:
             return line
-    return 1
+    return lines[0] if lines else 1
 
 
 def _kind(cell_type: str, metadata: dict) -> str:

@@ -106,10 +106,11 @@ def parse(data: bytes) -> list[dict]:
         raise BadSubmission(f"the file is not a notebook: not JSON ({reason}).") from None
     if not isinstance(nb, dict) or "nbformat" not in nb:
         raise BadSubmission("the file is JSON, but not a notebook.")
-    if nb["nbformat"] != 4 or isinstance(nb["nbformat"], bool):
+    version = nb["nbformat"]
+    if not isinstance(version, int) or isinstance(version, bool) or version != 4:
+        found = repr(version)[:20] if isinstance(version, int | float | str) else "of no number"
         raise BadSubmission(
-            f"notebook format {str(nb['nbformat'])[:20]}; expected 4. Open it in "
-            "JupyterLab and save it again."
+            f"notebook format {found}; expected 4. Open it in JupyterLab and save it again."
         )
     cells = nb.get("cells")
     if not isinstance(cells, list) or not cells:

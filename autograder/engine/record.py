@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import io
 import os
+import shutil
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -17,7 +18,7 @@ import nbformat
 from nbformat.notebooknode import NotebookNode
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.preprocessors import SaveCells
-from nbgrader.utils import compute_checksum, determine_grade, is_grade, is_solution, setenv
+from nbgrader.utils import compute_checksum, determine_grade, is_grade, is_solution
 
 from autograder.course import Course, CourseError
 from autograder.engine.execute import Execution
@@ -27,6 +28,7 @@ GRADE_FIELDS = ("student_id", "lab", "score", "max_score", "needs_manual_grade",
                 "seconds", "note")  # fmt: skip
 CHECK_FIELDS = ("student_id", "lab", "check", "points", "max_points", "outcome", "message")
 NOT_GRADED = "not graded"
+MAX_TEXT = 2_000  # characters of a note or a message in the tables
 
 
 @dataclass(frozen=True)
@@ -64,14 +66,16 @@ class Recorder:
 
     def __init__(self, course: Course) -> None:
         self._course = course
-        # nbgrader calls `alembic` by name to make a new database: it lies beside our Python.
-        beside = os.path.dirname(sys.executable)
-        with setenv(PATH=os.pathsep.join([beside, os.environ.get("PATH", "")])):
-            try:
-                self._gradebook = Gradebook(course.gradebook_url, course.directories.course_id)
-            except Exception as error:  # SQLAlchemy, alembic and drivers each have their own
-                raise CourseError(f"the gradebook {course.gradebook_url} cannot be opened: "
-                                  f"{error}") from error  # fmt: skip
+        if shutil.which("alembic") is None:
+            # nbgrader calls it by name to make a new database; it lies beside our Python.
+            beside = os.path.dirname(sys.executable)
+            os.environ["PATH"] = os.pathsep.join([beside, os.environ.get("PATH", os.defpath)])
+        try:
+            self._gradebook = Gradebook(course.gradebook_url, course.directories.course_id)
+        except Exception as error:  # SQLAlchemy, alembic and drivers each have their own
+            raise CourseError(
+                f"the gradebook {course.gradebook_url} cannot be opened: {error}"
+            ) from error
 
     def close(self) -> None:
         self._gradebook.close()
@@ -134,13 +138,14 @@ class Recorder:
             needs_manual_grade=submission.needs_manual_grade,
             status="partial" if lost or execution.notes else "graded",
             seconds=execution.seconds,
-            note="; ".join([*notes, *execution.notes]),
+            note=one_line("; ".join(dict.fromkeys([*notes, *execution.notes]))),
             checks=rows,
         )
 
     def failed(self, student: str, lab: ReleasedLab, reason: str, seconds: float) -> Result:
         """A submission that could not be graded. What the gradebook holds of it stays."""
         earlier = ""
+        reason = one_line(reason)
         try:
             score = self._gradebook.find_submission(lab.name, student).score
             earlier = f" (the gradebook keeps the earlier score, {score:g})"
@@ -165,12 +170,18 @@ def graft(execution: Execution) -> None:
             raise AssertionError(f"{grade_id(cell)} has no verdict")
 
 
+def one_line(text: str) -> str:
+    """Text from a submission as a table can hold it: one line, no control characters."""
+    line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    return line if len(line) <= MAX_TEXT else line[: MAX_TEXT - 1] + "…"
+
+
 def _row(cell: NotebookNode, score: float | None, most: float, execution: Execution) -> CheckRow:
     verdict = execution.verdicts.get(grade_id(cell))
     if verdict is None:
         outcome = "needs manual grade" if score is None else "not attempted"
         return CheckRow(grade_id(cell), score or 0.0, most, outcome)
-    message = " ".join(verdict.message.split())
+    message = one_line(verdict.message)
     return CheckRow(grade_id(cell), score or 0.0, most, verdict.outcome, message)
 
 

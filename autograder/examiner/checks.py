@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import contextlib
 import io
 import linecache
+import math
 import sys
 import traceback
 from collections.abc import Callable
@@ -13,7 +15,13 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from autograder.examiner.names import free_names
-from autograder.examiner.remote import CheckError, Reference, Session, StudentError
+from autograder.examiner.remote import (
+    CheckError,
+    Reference,
+    Session,
+    StudentError,
+    is_instance,
+)
 from autograder.wire.channel import Closed
 from autograder.wire.codec import WireError
 
@@ -61,28 +69,32 @@ class Examiner:
         filename = _register(name, source)
         printed = io.StringIO()
         namespace = dict(self._given)
-        real_main = sys.modules["__main__"]
+        real_main, real_isinstance = sys.modules["__main__"], builtins.isinstance
         try:
             with (
                 connect() as sock,
                 contextlib.redirect_stdout(printed),
                 contextlib.redirect_stderr(io.StringIO()),
             ):
-                session = Session(sock)
+                session = Session(sock, self._given)
                 sys.modules["__main__"] = session.main  # `import __main__ as student`
-                for wanted in sorted(free_names(source) - namespace.keys()):
-                    # A name the student's side lacks too is an ordinary NameError below.
-                    with contextlib.suppress(AttributeError):
-                        namespace[wanted] = session.ask("get", session.main, wanted)
-                result = _run(source, filename, namespace)
-            verdict = Verdict(PASSED, result=result)
+                builtins.isinstance = is_instance
+                try:
+                    for wanted in sorted(free_names(source) - namespace.keys()):
+                        # A name the student's side lacks too is an ordinary NameError below.
+                        with contextlib.suppress(AttributeError):
+                            namespace[wanted] = session.ask("get", session.main, wanted)
+                    verdict = Verdict(PASSED, result=_run(source, filename, namespace))
+                except (Closed, TimeoutError):
+                    raise
+                except BaseException as error:
+                    # While the kernel still answers: a message may hold a student's object.
+                    verdict = _failed(error, name)
         except (Closed, TimeoutError) as error:
             verdict = Verdict(LOST, f"the kernel did not answer: {error}")
-        except BaseException as error:
-            verdict = _failed(error, name)
         finally:
-            sys.modules["__main__"] = real_main
-        verdict.printed = printed.getvalue()[:MAX_PRINTED]
+            sys.modules["__main__"], builtins.isinstance = real_main, real_isinstance
+        verdict.printed = clean(printed.getvalue()[:MAX_PRINTED])
         return verdict
 
 
@@ -105,7 +117,11 @@ def _run(source: str, filename: str, namespace: dict[str, Any]) -> str | None:
         return None
     value = eval(compile(ast.Expression(last.value), filename, "eval"), namespace)
     silenced = source.rstrip().endswith(";")
-    return repr(value) if type(value) in (int, float) and not silenced else None
+    if type(value) not in (int, float) or silenced:
+        return None
+    if not math.isfinite(value) or value < 0:  # which nbgrader takes for full marks
+        raise CheckError(f"the check gives {value} points, which cannot be meant")
+    return repr(value)
 
 
 def _failed(error: BaseException, name: str) -> Verdict:
@@ -118,7 +134,7 @@ def _failed(error: BaseException, name: str) -> Verdict:
     else:
         outcome = ERROR
     ename = type(error).__name__
-    message = clean(str(error))
+    message = _text(error)
     if isinstance(error, WireError):
         message = f"what came from the student's side cannot be used: {message}"
     lines = [f"{ename}: {message}" if message else ename, ""]
@@ -130,8 +146,19 @@ def _failed(error: BaseException, name: str) -> Verdict:
         lines += ["", "In the student's code:", *map(clean, error.frames)]
     elif not isinstance(error, AssertionError | CheckError | WireError):
         # An error of the check itself (or of what it was given): its author needs the place.
-        lines += ["", *(line.rstrip() for line in traceback.format_exception_only(error))]
+        only = traceback.format_exception_only(error)
+        lines += ["", *(clean(line[:MAX_PRINTED]).rstrip() for line in only)]
     return Verdict(outcome, message or ename, ename, lines)
+
+
+def _text(error: BaseException) -> str:
+    """An error's message; it may be made of a student's objects, which may fail in its making."""
+    try:
+        return clean(str(error)[:MAX_PRINTED])
+    except (Closed, TimeoutError):
+        raise
+    except BaseException as worse:
+        return f"(its message cannot be shown: {type(worse).__name__})"
 
 
 def clean(text: str) -> str:

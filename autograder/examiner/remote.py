@@ -7,9 +7,12 @@ plain data, so an object that claims to be equal to everything equals nothing.
 
 from __future__ import annotations
 
+import builtins
+import operator
 import socket
 import sys
 import types
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -30,6 +33,8 @@ HIDDEN_TYPES = {
 ASKED = {"__name__", "__qualname__", "__doc__", "__module__", "__code__", "__defaults__",
          "__kwdefaults__", "__annotations__", "__wrapped__", "__self__", "__func__", "__dict__",
          "__version__"}  # fmt: skip
+MAX_TEXT = 20_000  # characters of a message, or of one frame
+MAX_FRAMES = 50
 
 
 class StudentError(Exception):
@@ -47,12 +52,16 @@ class CheckError(Exception):
 
 
 class Session:
-    """The examiner's side of one check: asks the student's kernel, one question at a time."""
+    """The examiner's side of one check: asks the student's kernel, one question at a time.
 
-    def __init__(self, sock: socket.socket) -> None:
+    constants: what the course gives, by name; student code may not change it in place.
+    """
+
+    def __init__(self, sock: socket.socket, constants: Mapping[str, Any] | None = None) -> None:
         self._sock = sock
+        self._constants = constants or {}
         self._references: dict[int, Reference] = {}
-        self._shared = Shared(self._looking_encoder)
+        self._shared = Shared(self._looking_encoder, self._refuse_constants)
         self.main = Reference(self, ["main"], [["builtins", "module"]], None, "module")
 
     def ask(self, action: str, *args: Any) -> Any:
@@ -62,10 +71,15 @@ class Session:
         WireError when the answer breaks a rule; Closed when the kernel is gone.
         """
         encoder = Encoder(self._encode_other, self._encode_first)
-        do = [action, *(encoder.encode(arg) for arg in args)]
-        changed = self._shared.changes(encoder)
-        self._shared.settle()
-        channel.send(self._sock, {"do": do, "changed": changed}, encoder.buffers)
+        known = len(self._shared)
+        try:
+            do = [action, *(encoder.encode(arg) for arg in args)]
+            changed = self._shared.changes(encoder)
+            self._shared.settle()
+            channel.send(self._sock, {"do": do, "changed": changed}, encoder.buffers)
+        except (CheckError, WireError):
+            self._shared.forget_from(known)  # the other side has not seen them
+            raise
         body, buffers = channel.receive(self._sock)
         if not isinstance(body, dict) or body.keys() not in (
             {"ok", "changed"},
@@ -76,8 +90,19 @@ class Session:
         value = decoder.decode(body["ok"]) if "ok" in body else None
         self._shared.apply(body["changed"], decoder)
         if "error" in body:
-            raise _error(body["error"])
+            # Only `next` may end an iteration: raised anywhere else, StopIteration would cut the
+            # check's own `map` or `zip` short, as if there were nothing left to compare.
+            raise _error(body["error"], stops=args[:1] == ("next",))
         return value
+
+    def _refuse_constants(self, value: Any) -> None:
+        for name, constant in self._constants.items():
+            if not name.startswith("__") and any(_same(value, c) for c in _within(constant)):
+                raise CheckError(
+                    f"the code changes `{name}` in place, which the notebook gives for all cells "
+                    "to use; it must work on a copy. (A check that wants the change hands over a "
+                    "copy of its own.)"
+                )
 
     def _looking_encoder(self) -> Encoder:
         return Encoder(self._encode_other, self._encode_number)
@@ -159,12 +184,37 @@ def _gradients(reached: Any, leaves: list) -> list:
     found = {}
     for item in reached if type(reached) is list else ():
         if type(item) is tuple and len(item) == 2 and type(item[1]) is torch.Tensor:
-            found[item[0]] = item[1]
+            found[item[0] if type(item[0]) is int else None] = item[1]
     grads = [found.get(n) for n, _ in leaves]
     for grad, (_, leaf) in zip(grads, leaves, strict=True):
         if grad is not None and grad.shape != leaf.shape:
             raise WireError("a gradient whose shape is not that of its tensor")
     return grads
+
+
+def _within(constant: Any, depth: int = 0) -> Iterator[Any]:
+    """A constant, and what its containers hold."""
+    yield constant
+    if type(constant) in (list, tuple, dict, set) and depth < 8:
+        for item in constant.values() if type(constant) is dict else constant:
+            yield from _within(item, depth + 1)
+
+
+def _same(value: Any, constant: Any) -> bool:
+    """Whether two values are one, or share memory."""
+    memory, constant_memory = _memory(value), _memory(constant)
+    if memory is None or constant_memory is None:
+        return value is constant
+    return np.may_share_memory(memory, constant_memory)
+
+
+def _memory(value: Any) -> np.ndarray | None:
+    if type(value) is np.ndarray:
+        return value
+    torch = sys.modules.get("torch")
+    if torch is None or type(value) is not torch.Tensor or value.layout is not torch.strided:
+        return None
+    return torch.empty(0, dtype=torch.uint8).set_(value.untyped_storage()).numpy()
 
 
 def _class(module: Any, name: Any) -> type | None:
@@ -189,7 +239,7 @@ def _classes(names: Any) -> tuple[type, ...]:
     return tuple(cls for module, name in pairs if (cls := _class(module, name)) is not None)
 
 
-def _error(described: Any) -> Exception:
+def _error(described: Any, stops: bool = False) -> Exception:
     """The error that student code raised, as an instance of the builtin class it was."""
     if not isinstance(described, dict):
         raise WireError("an error that is not what it should be")
@@ -198,11 +248,17 @@ def _error(described: Any) -> Exception:
     if not isinstance(message, str) or not isinstance(frames, list):
         raise WireError("an error that is not what it should be")
     known = [cls for cls in _classes(classes) if issubclass(cls, Exception)]
-    name = classes[0][1] if classes and isinstance(classes[0], list) else "Exception"
+    if not stops:
+        known = [cls for cls in known if not issubclass(cls, StopIteration)]
+    match classes:
+        case [[_, str(name)], *_] if name.isprintable():
+            pass
+        case _:
+            name = "Exception"
     for base in known or [Exception]:
         try:
             cls = type(
-                str(name)[:80],
+                name[:80],
                 (StudentError, base),
                 {"__str__": StudentError.__str__, "__init__": lambda self: None},
             )
@@ -212,8 +268,8 @@ def _error(described: Any) -> Exception:
             continue
     else:
         error = StudentError()
-    error.message = message
-    error.frames = [str(frame) for frame in frames]
+    error.message = message[:MAX_TEXT]
+    error.frames = [str(frame)[:MAX_TEXT] for frame in frames[:MAX_FRAMES]]
     return error
 
 
@@ -235,7 +291,9 @@ class Reference:
     def __getattribute__(self, name: str) -> Any:
         session, _, classes, bases, _ = _parts(self)
         if name == "__class__":
-            return classes[0] if classes else Reference
+            # Torch's C code takes what claims to be a tensor for the memory of one. That claim
+            # is made to Python code alone, by `is_instance` below.
+            return classes[0] if classes and not _is_tensor(classes) else Reference
         if bases is not None and name in ("__bases__", "__mro__"):
             return bases
         if name.startswith("__") and name.endswith("__") and name not in ASKED:
@@ -288,7 +346,7 @@ class Reference:
     def __torch_function__(cls, function: Any, kinds: Any, args: Any = (), kwargs: Any = None):
         def value(item: Any) -> Any:
             if type(item) is Reference:
-                return _parts(item)[0].ask("tensor", item)
+                return _tensor(item)
             if type(item) in (list, tuple):
                 return type(item)(map(value, item))
             return item
@@ -310,6 +368,76 @@ class Reference:
         return []
 
 
+_real_isinstance = builtins.isinstance
+
+
+def is_instance(value: Any, classes: Any) -> bool:
+    """The builtin `isinstance`, which knows of references to tensors."""
+    if type(value) is not Reference or not _is_tensor(_parts(value)[2]):
+        return _real_isinstance(value, classes)
+    if type(classes) is tuple:
+        return any(is_instance(value, cls) for cls in classes)
+    if type(classes) is Reference:
+        return _real_isinstance(value, classes)
+    return any(issubclass(cls, classes) for cls in _parts(value)[2])
+
+
+def _is_tensor(classes: tuple[type, ...]) -> bool:
+    torch = sys.modules.get("torch")
+    return torch is not None and any(torch.Tensor in cls.__mro__ for cls in classes)
+
+
+def _tensor(reference: Reference) -> Any:
+    """A remote tensor's values; gradients flow on through them to the student's parameters."""
+    import torch
+
+    values = _parts(reference)[0].ask("tensor", reference)
+    if type(values) is not torch.Tensor:
+        raise TypeError(f"a {_parts(reference)[4]} has no values to make a tensor of")
+    return values
+
+
+def _numbers(reference: Reference) -> Any:
+    """A remote tensor, variable or array as plain numbers, to calculate with here.
+
+    Student code has no part in a calculation with the check's own numbers: it would learn what
+    is expected, and its `-` could make every difference nothing.
+    """
+    session, _, classes, _, name = _parts(reference)
+    if _is_tensor(classes):
+        return _tensor(reference)
+    try:
+        values = session.ask("values", reference)
+    except StudentError:
+        values = None
+    if type(values) is not np.ndarray:
+        raise CheckError(
+            f"a check cannot calculate with a remote {name} and its own data, nor compare their "
+            "order: that would be the student's code at work. Take a plain number out of it, or "
+            "work on the student's side: `import __main__ as student; "
+            "student.keras.ops.multiply(x, 2)`."
+        )
+    if classes and classes[0].__module__.split(".")[0] in ("keras", "tensorflow"):
+        import tensorflow as tf
+
+        return tf.convert_to_tensor(values)
+    return values
+
+
+def _operation(name: str, reflected: bool = False) -> Any:
+    """A binary operator: between two of the student's objects over there, else here."""
+    function = getattr(operator, name)
+
+    def method(self: Reference, other: Any) -> Any:
+        if type(other) is Reference:
+            asked = "r" + name if reflected else name
+            return _parts(self)[0].ask("special", asked, self, (other,))
+        mine = _numbers(self)
+        return function(other, mine) if reflected else function(mine, other)
+
+    return method
+
+
 def _special(name: str) -> Any:
     def method(self: Reference, *args: Any) -> Any:
         return _parts(self)[0].ask("special", name, self, args)
@@ -329,12 +457,13 @@ def _exact(name: str, kind: type) -> Any:
     return method
 
 
-for _name in ("iter", "next", "getitem", "setitem", "delitem", "neg", "abs",
-              "lt", "le", "gt", "ge"):  # fmt: skip
+for _name in ("iter", "next", "getitem", "setitem", "delitem", "neg", "abs"):
     setattr(Reference, f"__{_name}__", _special(_name))
+for _name in ("lt", "le", "gt", "ge"):
+    setattr(Reference, f"__{_name}__", _operation(_name))
 for _name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul"):
-    setattr(Reference, f"__{_name}__", _special(_name))
-    setattr(Reference, f"__r{_name}__", _special("r" + _name))
+    setattr(Reference, f"__{_name}__", _operation(_name))
+    setattr(Reference, f"__r{_name}__", _operation(_name, reflected=True))
 for _name, _kind in (("len", int), ("int", int), ("index", int), ("float", float),
                      ("repr", str), ("str", str), ("contains", bool)):  # fmt: skip
     if _name != "contains":

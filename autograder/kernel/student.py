@@ -101,8 +101,10 @@ class Session:
         return np.array(target.detach().cpu() if hasattr(target, "detach") else target)
 
     def do_tensor(self, target: Any) -> Any:
-        """A torch tensor's values, of a parameter too, apart from its graph."""
-        return target.detach().to_dense().clone()
+        """A torch tensor's values, of a parameter too; gradients find their way back to it."""
+        import torch
+
+        return target.as_subclass(torch.Tensor).to_dense().clone()
 
     def do_isinstance(self, target: Any, cls: Any) -> bool:
         return bool(isinstance(target, cls))
@@ -195,9 +197,16 @@ def describe(error: BaseException) -> dict:
         frames = frames[: MAX_FRAMES // 2] + frames[-MAX_FRAMES // 2 :]
     return {
         "classes": [[c.__module__, c.__qualname__] for c in type(error).__mro__],
-        "message": str(error)[:MAX_TEXT],
+        "message": _message(error)[:MAX_TEXT],
         "traceback": [_frame(frame)[:MAX_TEXT] for frame in frames],
     }
+
+
+def _message(error: BaseException) -> str:
+    try:
+        return str(error)
+    except BaseException as worse:
+        return f"(its message cannot be shown: {type(worse).__name__} in __str__)"
 
 
 def _frame(frame: traceback.FrameSummary) -> str:

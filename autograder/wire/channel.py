@@ -12,11 +12,13 @@ import struct
 from collections.abc import Sequence
 from typing import Any
 
-from autograder.wire.codec import MAX_DEPTH, WireError
+from autograder.wire.codec import MAX_DEPTH, MAX_ITEMS, WireError
 
 MAX_HEADER = 64 * 2**20
 MAX_BUFFERS = 1024 * 2**20
 MAX_BUFFER_COUNT = 200_000
+MAX_PARTS = 4 * MAX_ITEMS  # of the header: parsed, each takes far more room than on the wire
+CHUNK = 2**20
 _LENGTH = struct.Struct("!I")
 
 
@@ -53,6 +55,8 @@ def receive(sock: socket.socket) -> tuple[Any, list[memoryview]]:
     if length > MAX_HEADER:
         raise WireError(f"a header of {length:,} bytes; the limit is {MAX_HEADER:,}")
     header = bytes(_exactly(sock, length))
+    if sum(map(header.count, (b"[", b"{", b","))) > MAX_PARTS:
+        raise WireError(f"a header with more than {MAX_PARTS:,} parts")
     try:
         message = json.loads(header, parse_constant=_refuse)
         sizes, body = message["sizes"], message["body"]
@@ -74,17 +78,17 @@ def _refuse(constant: str) -> None:
 
 
 def _exactly(sock: socket.socket, count: int) -> memoryview:
-    data = memoryview(bytearray(count))
-    got = 0
-    while got < count:
+    # Room is made for what has come, not for what a stranger says will come.
+    data = bytearray()
+    while len(data) < count:
         try:
-            n = sock.recv_into(data[got:])
+            chunk = sock.recv(min(count - len(data), CHUNK))
         except OSError as error:
             raise Closed(str(error)) from None
-        if n == 0:
+        if not chunk:
             raise Closed("the other end closed the connection")
-        got += n
-    return data
+        data += chunk
+    return memoryview(data)
 
 
 assert MAX_DEPTH * 4 < 900, "trees of the codec must stay under Python's own recursion limit"

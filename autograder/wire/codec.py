@@ -8,6 +8,7 @@ the `other` callback, which the two ends use for remote references.
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -100,7 +101,13 @@ class Encoder:
             parts = (complex.__add__(value, 0j).real, complex.__add__(value, 0j).imag)
             return ["c", *map(float.hex, parts)]
         if isinstance(value, str):
-            return ["s", str.__str__(value)]
+            text = str.__str__(value)
+            try:
+                text.encode()
+                return ["s", text]
+            except UnicodeEncodeError:
+                # JSON would join two lone surrogates into the one character they never were.
+                return ["S", self._buffer(text.encode("utf-32-le", "surrogatepass"))]
         if isinstance(value, bytes | bytearray):
             return ["b", self._buffer(bytes(value))]
         torch = _torch()
@@ -154,7 +161,7 @@ class Encoder:
     def torch(self, value: Any) -> Any:
         """A dense torch tensor's values, whatever its autograd history."""
         torch = _torch()
-        dense = value.detach().cpu().contiguous()
+        dense = value.detach().cpu().resolve_conj().resolve_neg().contiguous()
         name = str(dense.dtype).removeprefix("torch.")
         if name not in TORCH_DTYPES:
             return self._other(value, self)
@@ -207,7 +214,7 @@ class Decoder:
             return self._value(tag, parts, depth)
         except WireError:
             raise
-        except (ValueError, TypeError, IndexError, KeyError, OverflowError, MemoryError) as error:
+        except Exception as error:  # NumPy, torch and TensorFlow each have their own
             raise WireError(f"a malformed {tag[:20]!r} in the message: {error}") from None
 
     def _value(self, tag: str, parts: list, depth: int) -> Any:
@@ -222,6 +229,8 @@ class Decoder:
                 return complex(float.fromhex(real), float.fromhex(imag))
             case "s", [str(text)]:
                 return text
+            case "S", [index]:
+                return bytes(self._buffer(index)).decode("utf-32-le", "surrogatepass")
             case "...", []:
                 return Ellipsis
             case "b", [index]:
@@ -276,7 +285,20 @@ class Decoder:
         return self._buffers[index]
 
     def _array(self, name: str, shape: list, index: Any) -> np.ndarray:
-        flat = np.frombuffer(self._buffer(index), dtype=_numpy_dtype(name))
+        dtype, data = _numpy_dtype(name), self._buffer(index)
+        if dtype.itemsize == 0:  # only text can be of no size
+            if len(data):
+                raise WireError("bytes for a text that has none")
+            if math.prod(_shape(shape)) > MAX_ITEMS:
+                raise WireError("an array with too many empty texts")
+            return np.zeros(_shape(shape), dtype)
+        flat = np.frombuffer(data, dtype=dtype)
+        if dtype.kind == "b":  # a byte that is neither 0 nor 1 would be true and yet not True
+            flat = flat.view(np.uint8) != 0
+        if dtype.kind == "U" and flat.size:
+            points = flat.view(np.dtype(np.uint32).newbyteorder(dtype.byteorder))
+            if points.max() > sys.maxunicode:
+                raise WireError("text with characters that do not exist")
         return flat.reshape(_shape(shape)).copy()
 
     def _torch(self, name: str, shape: list, index: Any) -> Any:

@@ -31,10 +31,14 @@ class Shared:
     """The numbered values of one session, on one side of it.
 
     look: makes an encoder that writes a numbered value as its number, and numbers nothing new.
+    allow: called with a value before the other side changes it; raises when it must not.
     """
 
-    def __init__(self, look: Callable[[], Encoder]) -> None:
+    def __init__(
+        self, look: Callable[[], Encoder], allow: Callable[[Any], None] = lambda value: None
+    ) -> None:
         self._look = look
+        self._allow = allow
         self._values: list[Any] = []
         self._position: dict[int, int] = {}
         self._agreed: list[Any] = []
@@ -47,6 +51,9 @@ class Shared:
     def position(self, value: Any) -> int | None:
         """The number of a value, or None when it is not one of these."""
         return self._position.get(id(value))
+
+    def __len__(self) -> int:
+        return len(self._values)
 
     def values(self) -> list[Any]:
         return list(self._values)
@@ -63,6 +70,13 @@ class Shared:
         """Puts the value in that a number was reserved for."""
         self._values[position] = value
         self._position[id(value)] = position
+
+    def forget_from(self, count: int) -> None:
+        """Takes back the numbers given since there were `count`: the message was never sent."""
+        for value in self._values[count:]:
+            if value is not _PENDING:
+                del self._position[id(value)]
+        del self._values[count:], self._agreed[count:]
 
     def settle(self) -> None:
         """Takes what new values hold now as what both sides know."""
@@ -89,7 +103,11 @@ class Shared:
         for change in changes:
             position, tree = _change(change)
             value = self[position]
-            _replace(value, decoder.decode(tree))
+            self._allow(value)
+            try:
+                _replace(value, decoder.decode(tree))
+            except (ValueError, RuntimeError) as error:  # read-only memory, or overlapping
+                raise WireError(f"a value cannot be changed in place: {error}") from None
             self._agreed[position] = self._content(value)
 
     def _content(self, value: Any) -> tuple[Any, list]:

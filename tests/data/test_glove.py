@@ -319,6 +319,28 @@ def test_a_read_only_cache_folder_costs_a_warning_only(tmp_path):
         load_glove(tmp_path / "t.txt", 4, cache=tmp_path / "cache")
 
 
+def test_a_cache_folder_that_refuses_new_entries_costs_a_warning_only(tmp_path, monkeypatch):
+    """The same for root, who is never refused."""
+
+    def refuse(**_):
+        raise PermissionError(13, "Permission denied")
+
+    (tmp_path / "t.txt").write_text(text_of(20, 4))
+    monkeypatch.setattr(glove.tempfile, "mkdtemp", refuse)
+    with pytest.warns(UserWarning, match=r"cannot be written \(Permission denied\)"):
+        assert load_glove(tmp_path / "t.txt", 4, cache=tmp_path / "c").stoi["w3"] == 3
+
+
+def test_a_cache_that_was_made_is_read_from_a_folder_that_refuses_new_entries(
+    tmp_path, monkeypatch, recwarn
+):
+    load_text(text_of(20, 4), 4, tmp_path)
+    no_parsing(monkeypatch)
+    monkeypatch.setattr(glove.tempfile, "mkdtemp", None)
+    assert load_glove(tmp_path / "table.4d.txt", 4, cache=tmp_path / "cache").stoi["w3"] == 3
+    assert not recwarn.list
+
+
 def test_a_full_disk_costs_a_warning_only(tmp_path, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device")
