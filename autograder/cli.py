@@ -36,7 +36,8 @@ def _main() -> None:
 
 def _fail(message: str) -> typer.Exit:
     """Says in one place why a command cannot be done; exit code 2."""
-    err.print(message, style="red", soft_wrap=True, markup=False)
+    shown = "".join(c if c.isprintable() or c == "\n" else " " for c in message)
+    err.print(shown, style="red", soft_wrap=True, markup=False)
     return typer.Exit(2)
 
 

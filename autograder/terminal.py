@@ -45,7 +45,7 @@ class Progress:
         if self._task is not None:
             self._bar.update(
                 self._task,
-                description=f"{result.lab} {result.student}",
+                description=_plain(f"{result.lab} {result.student}"),
                 completed=done,
                 total=total,
             )

@@ -97,6 +97,10 @@ def demo_class(
 
     Raises: CourseError when the directory has anything in it that this would overwrite.
     """
+    if directory.exists() and not directory.is_dir():
+        raise CourseError(f"{directory} is not a folder.")
+    if directory == course.root or directory in course.root.parents:
+        raise CourseError(f"{directory} holds the course itself; name another folder.")
     if directory.exists() and any(directory.iterdir()):
         if not (directory / "expected.csv").is_file():
             raise CourseError(f"{directory} is not empty and was not made by `autograder demo`.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 import traceback
 from collections.abc import Callable
@@ -47,13 +48,15 @@ def find_jobs(
         raise CourseError(f"no submissions: {submitted} is empty; expected {expected}.")
     jobs, missing = [], []
     for name in students:
+        # Bytes that are no text can stand in a folder's name, but in no table and no database.
+        shown = os.fsencode(name).decode("utf-8", "replace")
         for lab in labs:
             folder = submitted / name / lab.name
             here = not (submitted / name).is_dir() or folder.is_symlink() or folder.exists()
             if here:
-                jobs.append(Job(name, lab, folder))
+                jobs.append(Job(shown, lab, folder))
             else:
-                missing.append((name, lab))
+                missing.append((shown, lab))
     return jobs, missing
 
 
@@ -111,6 +114,8 @@ async def grade_one(
     try:
         if job.folder.parent.is_symlink() or not job.folder.parent.is_dir():
             raise BadSubmission(f"{job.student} is not a folder.")
+        if job.folder.parent.name != job.student:
+            raise BadSubmission("the name of the student's folder is not UTF-8 text; rename it.")
         submission = read_submission(job.folder, job.lab)
         notes = submission.notes
         if known and job.student not in known:

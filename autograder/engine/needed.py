@@ -7,6 +7,7 @@ one, and that binds no name which a later cell needs, cannot change a score.
 from __future__ import annotations
 
 import ast
+import warnings
 
 from nbformat.notebooknode import NotebookNode
 
@@ -14,37 +15,53 @@ from autograder.engine.lab import ReleasedLab, kind_of
 from autograder.examiner.names import bound_names, imports_main, read_names
 
 
+# What reads names that cannot be seen in the source.
+DYNAMIC = {"eval", "exec", "globals", "locals", "vars", "get_ipython"}
+
+
 def needed_cells(nb: NotebookNode, lab: ReleasedLab) -> set[int]:
     """Positions in a prepared notebook of the code cells that the student's side must run."""
+    with warnings.catch_warnings(action="ignore"):  # about students' source: not for our terminal
+        return _needed_cells(nb, lab)
+
+
+def _needed_cells(nb: NotebookNode, lab: ReleasedLab) -> set[int]:
     released = {cell.id: cell.source for cell in lab.notebook.cells}
     needed: set[int] = set()
     wanted: set[str] = set()
+    everything = False  # whether some later cell may read any name at all
     for n in reversed(range(len(nb.cells))):
         cell = nb.cells[n]
         if cell.cell_type != "code":
             continue
         kind = kind_of(cell)
         if kind == "check":
-            wanted |= _reads(cell.source)
+            wanted |= _reads(cell.source) or set()
         elif (
-            kind in ("given", "exercise")
+            everything
+            or kind in ("given", "exercise")
             or released.get(cell.id) != cell.source
             or _touches(cell.source, wanted)
         ):
             needed.add(n)
-            wanted |= _reads(cell.source)
+            reads = _reads(cell.source)
+            everything = everything or reads is None or bool(reads & DYNAMIC)
+            wanted |= reads or set()
     return needed
 
 
-def _reads(source: str) -> set[str]:
-    """Names a cell reads; attributes too, for a check that says `student.table`."""
+def _reads(source: str) -> set[str] | None:
+    """Names a cell reads; attributes too, for a check that says `student.table`.
+
+    None where that cannot be known: a cell with `%timeit` or `!pip` in it runs, and is not Python.
+    """
     try:
         names = read_names(source)
         if imports_main(source):
             names |= {n.attr for n in ast.walk(ast.parse(source)) if isinstance(n, ast.Attribute)}
         return names
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return set()  # a cell that is not Python reads nothing: it will only fail
+        return None
 
 
 def _touches(source: str, wanted: set[str]) -> bool:
@@ -52,6 +69,8 @@ def _touches(source: str, wanted: set[str]) -> bool:
     if bound_names(source) & wanted:
         return True
     for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.ImportFrom) and node.names[0].name == "*":
+            return True
         if isinstance(node, ast.Subscript | ast.Attribute) and isinstance(
             node.ctx, ast.Store | ast.Del
         ):

@@ -74,7 +74,7 @@ class Recorder:
             self._gradebook = Gradebook(course.gradebook_url, course.directories.course_id)
         except Exception as error:  # SQLAlchemy, alembic and drivers each have their own
             raise CourseError(
-                f"the gradebook {course.gradebook_url} cannot be opened: {error}"
+                f"the gradebook {course.gradebook_url} cannot be opened: {one_line(str(error))}"
             ) from error
 
     def close(self) -> None:
@@ -146,6 +146,7 @@ class Recorder:
         """A submission that could not be graded. What the gradebook holds of it stays."""
         earlier = ""
         reason = one_line(reason)
+        self._gradebook.db.rollback()  # what a save that went wrong left half done
         try:
             score = self._gradebook.find_submission(lab.name, student).score
             earlier = f" (the gradebook keeps the earlier score, {score:g})"

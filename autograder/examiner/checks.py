@@ -85,7 +85,7 @@ class Examiner:
                         with contextlib.suppress(AttributeError):
                             namespace[wanted] = session.ask("get", session.main, wanted)
                     verdict = Verdict(PASSED, result=_run(source, filename, namespace))
-                except (Closed, TimeoutError):
+                except Closed:
                     raise
                 except BaseException as error:
                     # While the kernel still answers: a message may hold a student's object.
@@ -155,7 +155,7 @@ def _text(error: BaseException) -> str:
     """An error's message; it may be made of a student's objects, which may fail in its making."""
     try:
         return clean(str(error)[:MAX_PRINTED])
-    except (Closed, TimeoutError):
+    except Closed:
         raise
     except BaseException as worse:
         return f"(its message cannot be shown: {type(worse).__name__})"

@@ -41,10 +41,10 @@ class StudentError(Exception):
     """Mixed into every error that student code raised; `frames` are the student's own."""
 
     frames: list[str]
-    message: str
+    text: str  # not `message`: some libraries make that a property
 
     def __str__(self) -> str:
-        return self.message
+        return self.text
 
 
 class CheckError(Exception):
@@ -268,7 +268,7 @@ def _error(described: Any, stops: bool = False) -> Exception:
             continue
     else:
         error = StudentError()
-    error.message = message[:MAX_TEXT]
+    error.text = message[:MAX_TEXT]
     error.frames = [str(frame)[:MAX_TEXT] for frame in frames[:MAX_FRAMES]]
     return error
 

@@ -1,0 +1,79 @@
+"""The files that say what is installed, what there is, and where, agree with each other."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import tomllib
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
+
+from autograder.course import Course
+from tests.conftest import ROOT
+
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+REQUIREMENTS = [
+    Requirement(line)
+    for line in sum(PROJECT["optional-dependencies"].values(), PROJECT["dependencies"])
+]
+PINS = dict(
+    line.split("==")
+    for line in (ROOT / "constraints.txt").read_text().splitlines()
+    if line and not line.startswith("#")
+)
+
+
+@pytest.mark.parametrize("requirement", REQUIREMENTS, ids=str)
+def test_every_dependency_is_pinned_to_a_version_that_it_allows(requirement: Requirement) -> None:
+    pins = {canonicalize_name(name): version for name, version in PINS.items()}
+    assert requirement.specifier.contains(pins[canonicalize_name(requirement.name)])
+
+
+def test_the_conda_environment_installs_what_pyproject_says() -> None:
+    environment = yaml.safe_load((ROOT / "environment.yml").read_text())
+    python, _, pip = environment["dependencies"]
+    assert python.split("=")[1] in SpecifierSet(PROJECT["requires-python"])
+    assert pip["pip"] == ["--constraint constraints.txt", "-e .[test]"]
+
+
+def test_continuous_integration_runs_the_same_command_on_every_python_we_promise() -> None:
+    workflow = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text())
+    job = workflow["jobs"]["test"]
+    assert any(step.get("run") == "bash .ci/run" for step in job["steps"])
+    promised = SpecifierSet(PROJECT["requires-python"])
+    assert job["strategy"]["matrix"]["python"] == ["3.11", "3.12", "3.13"]
+    assert all(version in promised for version in job["strategy"]["matrix"]["python"])
+
+
+def test_every_make_command_in_the_documents_exists() -> None:
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    documents = [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]
+    for document in documents:
+        named = set(re.findall(r"`?make ([a-z]+)`?", " ".join(
+            re.findall(r"`make [a-z]+[^`]*`|^ *make [a-z]+", document.read_text(), re.MULTILINE)
+        )))  # fmt: skip
+        assert named <= targets, f"{document.name}: {named - targets}"
+
+
+def test_the_table_of_labs_names_every_lab(course: Course) -> None:
+    readme = (ROOT / "README.md").read_text()
+    for lab in course.labs():
+        assert f"(notebooks/{lab}/{lab}.ipynb)" in readme
+
+
+def test_links_between_documents_lead_somewhere() -> None:
+    for document in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]:
+        for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", document.read_text()):
+            assert (document.parent / target).exists(), f"{document.name} → {target}"
+
+
+def test_no_tracked_file_is_large() -> None:
+    names = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.split("\0")
+    large = [n for n in names if n and (ROOT / n).stat().st_size > 3_000_000]
+    assert not large
