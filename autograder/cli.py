@@ -34,10 +34,16 @@ def _main() -> None:
     """Build the labs of a course and grade a class of submissions."""
 
 
-def _fail(message: str) -> typer.Exit:
-    """Says in one place why a command cannot be done; exit code 2."""
-    shown = "".join(c if c.isprintable() or c == "\n" else " " for c in message)
+def _tell(line: str) -> None:
+    """One line in red; names of files and students may hold anything."""
+    shown = "".join(c if c.isprintable() else " " for c in line)
     err.print(shown, style="red", soft_wrap=True, markup=False)
+
+
+def _fail(*lines: str) -> typer.Exit:
+    """Says in one place why a command cannot be done; exit code 2."""
+    for line in lines:
+        _tell(line)
     return typer.Exit(2)
 
 
@@ -68,13 +74,13 @@ def build(
         except Refused as refused:
             failed = True
             for problem in refused.problems:
-                err.print(str(problem), style="red", soft_wrap=True, markup=False)
+                _tell(str(problem))
             continue
         stale = [path.relative_to(here.root) for path in built.out_of_date()]
         if check and stale:
             failed = True
             for path in stale:
-                err.print(f"{path} is out of date: run `make build` and commit it.", style="red")
+                _tell(f"{path} is out of date: run `make build` and commit it.")
         elif stale:
             built.write()
             out.print(f"{name}: wrote {', '.join(map(str, stale))}", soft_wrap=True)
@@ -102,8 +108,10 @@ def demo(
     try:
         here = Course(course.resolve())
         expected = demo_class(here, directory.resolve(), here.choose(labs), students, seed)
-    except (CourseError, Refused) as error:
+    except CourseError as error:
         raise _fail(str(error)) from None
+    except Refused as refused:
+        raise _fail(*map(str, refused.problems)) from None
     out.print(f"{len(expected)} submissions in {directory}/submitted, and {directory}/expected.csv")
 
 
@@ -153,7 +161,7 @@ def grade(
     if expected is not None:
         wrong = differences(results, expected)
         for line in wrong:
-            err.print(line, style="red", markup=False)
+            _tell(line)
         if wrong:
             raise typer.Exit(1)
         out.print(f"all {len(expected)} scores are as expected")
@@ -163,9 +171,12 @@ def read_scores(path: Path) -> dict[tuple[str, str], float]:
     """Scores by student and lab. Raises: CourseError when the file is not such a table."""
     try:
         with path.open(encoding="utf-8", newline="") as file:
-            return {(row["student_id"], row["lab"]): float(row["score"])
-                    for row in csv.DictReader(file)}  # fmt: skip
-    except (OSError, KeyError, ValueError) as error:
+            rows = csv.DictReader(file)
+            missing = {"student_id", "lab", "score"} - set(rows.fieldnames or ())
+            if missing:
+                raise ValueError(f"it has no column {', '.join(sorted(missing))}")
+            return {(row["student_id"], row["lab"]): float(row["score"]) for row in rows}
+    except (OSError, TypeError, ValueError) as error:
         raise CourseError(f"{path} is not a table of student_id, lab, score: {error}") from None
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 
+from rich.box import SIMPLE
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 from rich.table import Table
@@ -38,7 +40,8 @@ class Progress:
         return self
 
     def __exit__(self, *error: object) -> None:
-        self._bar.stop()
+        if self._task is not None:
+            self._bar.stop()
 
     def tell(self, result: Result, done: int, total: int) -> None:
         """One submission is done."""
@@ -73,36 +76,33 @@ def what_went_wrong(result: Result) -> str:
 
 
 def table(results: Iterable[Result]) -> Table:
-    """All results, ordered by lab and student."""
-    made = Table("student", "lab", "score", "status", "what went wrong", box=None, pad_edge=False)
-    made.columns[0].min_width = 8
-    made.columns[1].overflow = "fold"
-    made.columns[2].justify = "right"
-    made.columns[4].overflow = "ellipsis"
-    made.columns[4].no_wrap = True
-    for column in made.columns[:4]:
-        column.no_wrap = True
-    for result in sorted(results, key=lambda r: (r.lab, r.student)):
-        score = f"{result.score:g}/{result.max_score:g}" + (
-            "*" if result.needs_manual_grade else ""
-        )
+    """All results, ordered by lab and student, a section for each lab."""
+    ordered = sorted(results, key=lambda r: (r.lab, r.student))
+    made = Table(box=SIMPLE, expand=True, pad_edge=False, caption_justify="left")
+    made.add_column("student", no_wrap=True)
+    made.add_column("score", no_wrap=True, justify="right")
+    made.add_column("status", no_wrap=True)
+    # Only this column gives way when the terminal is narrow.
+    made.add_column("what went wrong", no_wrap=True, overflow="ellipsis", ratio=1)
+    for n, result in enumerate(ordered):
+        if n == 0 or result.lab != ordered[n - 1].lab:
+            made.add_section()
+            made.add_row(f"[bold]{_plain(result.lab)}", "", "", "")
+        waits = "*" if result.needs_manual_grade else " "
         made.add_row(
             _plain(result.student),
-            _plain(result.lab),
-            score,
+            f"{result.score:g}/{result.max_score:g}{waits}",
             result.status,
             _plain(what_went_wrong(result)),
             style=STYLES[result.status],
         )
-    made.caption = "* a question waits to be graded by hand"
-    made.caption_justify = "left"
+    if any(result.needs_manual_grade for result in ordered):
+        made.caption = "* a question waits to be graded by hand"
     return made
 
 
 def _plain(text: str) -> str:
     """Text from outside, so that the console neither reads markup in it nor acts on it."""
-    from rich.markup import escape
-
     return escape(_printable(text))
 
 

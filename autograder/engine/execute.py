@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import queue
 import signal
 import time
 from dataclasses import dataclass, field
@@ -28,6 +29,7 @@ from autograder.kernel.template import TEMPLATE
 
 WARM = "warm"
 TIMED_OUT, CRASHED, OUT_OF_MEMORY = "timed out", "crashed", "out of memory"
+START_SECONDS = 60  # for a cold kernel on a slow disk
 GRACE = 5  # seconds for one process to notice what happened to another
 SERVE = "__import__('autograder.kernel.student', fromlist=['serve']).serve({path!r}, {number})"
 
@@ -240,20 +242,38 @@ class _Kernel:
         client = self._client
         client.km = client.create_kernel_manager()
         await client.async_start_new_kernel(env=environment(self._place))
-        await client.async_start_new_kernel_client()
+        client.kc = client.km.client()
+        client.kc.start_channels()
+        client.kc.allow_stdin = False
+        await asyncio.wait_for(self._ready(), START_SECONDS)
         self._watch = asyncio.create_task(self._watch_memory())
+
+    async def _ready(self) -> None:
+        """Waits until the kernel answers and its outputs arrive.
+
+        `wait_for_ready` of the client does the same, then listens for a fifth of a second for
+        outputs to throw away; outputs of no cell are ignored here in any case.
+        """
+        channels = self._client.kc
+        while True:
+            channels.kernel_info()
+            with contextlib.suppress(queue.Empty):
+                await channels.get_shell_msg(timeout=1)
+                await channels.get_iopub_msg(timeout=0.2)
+                return
+            if not await self._client.km.is_alive():
+                raise KernelLost(CRASHED, "the kernel died before it was ready")
 
     async def stop(self) -> None:
         if self._watch is not None:
             self._watch.cancel()
-        client = self._client
-        if client.km is not None and client.km.has_kernel:
+        manager, channels = self._client.km, self._client.kc
+        if manager is not None and manager.has_kernel:
             await self.kill()
-            await client.km.shutdown_kernel(now=True)
-        if client.km is not None:
-            await client.km.cleanup_resources()
-        if client.kc is not None:
-            client.kc.stop_channels()
+            await manager.provisioner.wait()
+            await manager.cleanup_resources()
+        if channels is not None:
+            channels.stop_channels()
         self._stack.close()
 
     async def kill(self, why: KernelLost | None = None) -> None:

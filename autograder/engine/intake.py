@@ -75,11 +75,12 @@ def read_bytes(path: Path) -> bytes:
     except OSError as error:
         what = "a link" if path.is_symlink() else error.strerror
         raise BadSubmission(f"{path.name} cannot be read: {what}.") from None
+    info = os.fstat(handle)
+    if not stat.S_ISREG(info.st_mode):
+        os.close(handle)
+        kind = "a folder" if stat.S_ISDIR(info.st_mode) else "a pipe or a device"
+        raise BadSubmission(f"{path.name} is {kind}, not a notebook.")
     with os.fdopen(handle, "rb") as file:
-        info = os.fstat(handle)
-        if not stat.S_ISREG(info.st_mode):
-            kind = "a folder" if stat.S_ISDIR(info.st_mode) else "not a plain file"
-            raise BadSubmission(f"{path.name} is {kind}, not a notebook.")
         if info.st_size > MAX_BYTES:
             raise BadSubmission(
                 f"{path.name} has {info.st_size:,} bytes; the limit is {MAX_BYTES:,}."

@@ -12,8 +12,7 @@ import warnings
 from nbformat.notebooknode import NotebookNode
 
 from autograder.engine.lab import ReleasedLab, kind_of
-from autograder.examiner.names import bound_names, imports_main, read_names
-
+from autograder.examiner.names import bound_names, imports_main, names_needed
 
 # What reads names that cannot be seen in the source.
 DYNAMIC = {"eval", "exec", "globals", "locals", "vars", "get_ipython"}
@@ -51,12 +50,12 @@ def _needed_cells(nb: NotebookNode, lab: ReleasedLab) -> set[int]:
 
 
 def _reads(source: str) -> set[str] | None:
-    """Names a cell reads; attributes too, for a check that says `student.table`.
+    """Names a cell needs; attributes too, for a check that says `student.table`.
 
     None where that cannot be known: a cell with `%timeit` or `!pip` in it runs, and is not Python.
     """
     try:
-        names = read_names(source)
+        names = names_needed(source)
         if imports_main(source):
             names |= {n.attr for n in ast.walk(ast.parse(source)) if isinstance(n, ast.Attribute)}
         return names

@@ -220,10 +220,12 @@ def write_csv_files(course: Course, results: Iterable[Result]) -> tuple[Path, Pa
 def _read(path: Path, fields: tuple[str, ...]) -> list[list[str]]:
     if not path.is_file():
         return []
-    with path.open(encoding="utf-8", newline="") as file:
+    # A spreadsheet may have saved it since, in its own way.
+    with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
         rows = list(csv.reader(file))
     # A file with other columns is not ours to merge into; it is written anew.
-    return rows[1:] if rows and tuple(rows[0]) == fields else []
+    ours = rows and tuple(rows[0]) == fields
+    return [row for row in rows[1:] if len(row) == len(fields)] if ours else []
 
 
 def write_atomically(path: Path, text: str) -> None:

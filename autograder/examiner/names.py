@@ -56,3 +56,90 @@ def imports_main(source: str) -> bool:
         isinstance(node, ast.Import) and any(alias.name == "__main__" for alias in node.names)
         for node in ast.walk(ast.parse(source))
     )
+
+
+def names_needed(source: str) -> set[str]:
+    """Global names that a cell may read before it has bound them itself.
+
+    Statements are followed in order. What only a branch or a loop binds counts as bound inside
+    it alone, and a function's body counts as run where it is defined, so the answer errs towards
+    more names. Raises: SyntaxError when the source is not Python.
+    """
+    needed: set[str] = set()
+    _follow(ast.parse(source).body, set(), needed)
+    # Without names that are local to a function or a comprehension. (`x += 1` reads x as well,
+    # though `symtable` does not call it a reference.)
+    return needed & (read_names(source) | bound_names(source))
+
+
+def _follow(statements: list[ast.stmt], bound: set[str], needed: set[str]) -> None:
+    for statement in statements:
+        header, bodies = _split(statement)
+        needed |= {
+            node.id
+            for part in header
+            for node in ast.walk(part)
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load | ast.Del)
+        } - bound
+        if isinstance(statement, ast.AugAssign) and isinstance(statement.target, ast.Name):
+            needed |= {statement.target.id} - bound
+        for targets, body in bodies:
+            _follow(body, bound | targets, needed)
+        if not bodies or isinstance(statement, ast.With):
+            bound |= _binds(statement)
+
+
+def _split(statement: ast.stmt) -> tuple[list[ast.AST], list[tuple[set[str], list[ast.stmt]]]]:
+    """A statement's own expressions, and its bodies with the names that are bound inside."""
+    match statement:
+        case ast.For() | ast.AsyncFor():
+            inside = _stored(statement.target)
+            return [statement.iter, statement.target], [
+                (inside, statement.body),
+                (set(), statement.orelse),
+            ]
+        case ast.While() | ast.If():
+            return [statement.test], [(set(), statement.body), (set(), statement.orelse)]
+        case ast.With() | ast.AsyncWith():
+            return list(statement.items), [(_stored(*statement.items), statement.body)]
+        case ast.Try() | ast.TryStar():
+            handlers = [({h.name} if h.name else set(), h.body) for h in statement.handlers]
+            kinds = [h.type for h in statement.handlers if h.type is not None]
+            rest = [(set(), statement.orelse), (set(), statement.finalbody)]
+            return kinds, [(set(), statement.body), *handlers, *rest]
+        case ast.Match():
+            cases = [(_captured(case.pattern), case.body) for case in statement.cases]
+            guards = [case.guard for case in statement.cases if case.guard is not None]
+            return [statement.subject, *guards], cases
+    return [statement], []
+
+
+def _stored(*nodes: ast.AST) -> set[str]:
+    return {
+        node.id
+        for part in nodes
+        for node in ast.walk(part)
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+    }
+
+
+def _captured(pattern: ast.pattern) -> set[str]:
+    return {getattr(node, "name", None) or getattr(node, "rest", None) or ""
+            for node in ast.walk(pattern)}  # fmt: skip
+
+
+def _binds(statement: ast.stmt) -> set[str]:
+    """Names that are surely bound after a statement without bodies, or a `with`."""
+    match statement:
+        case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+            return {statement.name}
+        case ast.Import() | ast.ImportFrom():
+            return {(alias.asname or alias.name).split(".")[0] for alias in statement.names}
+        case ast.With():
+            inner = [s for s in statement.body if not _split(s)[1]]
+            return _stored(*statement.items).union(*map(_binds, inner))
+        case ast.Assign() | ast.AugAssign():
+            return _stored(statement)
+        case ast.AnnAssign() if statement.value is not None:
+            return _stored(statement)
+    return set()

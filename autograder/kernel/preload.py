@@ -5,8 +5,31 @@ here: a forked child would inherit the locks but not the threads. Matplotlib's i
 left out as well, because it hooks itself into the kernel that is there when it is imported.
 """
 
+import gc
+import importlib
 import os
 import threading
+
+MODULES = (
+    "numpy",
+    "matplotlib.pyplot",
+    "matplotlib.backends.backend_agg",
+    "torch",
+    "tensorflow",
+    "keras",
+    "ipywidgets",
+    "ipykernel.kernelapp",
+    "ipykernel.zmqshell",
+    "ipykernel.debugger",
+    "IPython.core.completerlib",
+    "IPython.core.debugger",
+    "IPython.core.oinspect",
+    "IPython.core.pylabtools",
+    "IPython.extensions.storemagic",
+    "tornado.platform.asyncio",
+    "autograder.kernel.student",
+    "autograder.examiner.process",
+)
 
 os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -19,13 +42,15 @@ _stderr = os.dup(2)
 _null = os.open(os.devnull, os.O_WRONLY)
 os.dup2(_null, 2)
 try:
-    import torch  # noqa: F401
-
-    import autograder.examiner.process
-    import autograder.kernel.student  # noqa: F401
+    for _name in MODULES:
+        importlib.import_module(_name)
 finally:
     os.dup2(_stderr, 2)
     os.close(_stderr)
     os.close(_null)
+
+# What is here now stays for good: no collection in a child walks over (and so copies) it again.
+gc.collect()
+gc.freeze()
 
 THREADS = threading.active_count()

@@ -9,6 +9,7 @@ the `other` callback, which the two ends use for remote references.
 from __future__ import annotations
 
 import math
+import re
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -22,6 +23,7 @@ EXACT_INT = 2**53  # beyond it, JSON numbers are not the same integer everywhere
 
 # Kinds of NumPy dtype whose bytes are only numbers or text. Object and void are not.
 NUMPY_KINDS = "biufcU"
+NUMPY_DTYPE = re.compile(rf"[<>|][{NUMPY_KINDS}][0-9]{{1,9}}")
 TORCH_DTYPES = (
     "bool", "uint8", "int8", "int16", "int32", "int64",
     "float16", "bfloat16", "float32", "float64", "complex64", "complex128",
@@ -98,8 +100,8 @@ class Encoder:
         if isinstance(value, float):
             return ["f", float.hex(value)]
         if isinstance(value, complex):
-            parts = (complex.__add__(value, 0j).real, complex.__add__(value, 0j).imag)
-            return ["c", *map(float.hex, parts)]
+            number = complex.__complex__(value)
+            return ["c", float.hex(number.real), float.hex(number.imag)]
         if isinstance(value, str):
             text = str.__str__(value)
             try:
@@ -137,7 +139,8 @@ class Encoder:
         if value.dtype.kind not in NUMPY_KINDS or value.dtype.names:
             return self._other(value, self)
         if isinstance(value, np.generic):
-            return ["np", value.dtype.str, self._buffer(value.tobytes())]
+            data = value.tobytes() if value.dtype.itemsize else b""
+            return ["np", value.dtype.str, self._buffer(data)]
         if type(value) is not np.ndarray:
             return self._other(value, self)
         return ["array", *self._array(value)]
@@ -310,10 +313,9 @@ class Decoder:
 
 
 def _numpy_dtype(name: str) -> np.dtype:
-    dtype = np.dtype(name) if len(name) <= 20 and "," not in name else None
-    if dtype is None or dtype.kind not in NUMPY_KINDS or dtype.names or dtype.subdtype:
+    if not NUMPY_DTYPE.fullmatch(name):
         raise WireError(f"no NumPy dtype {name[:20]!r} on the wire")
-    return dtype
+    return np.dtype(name)
 
 
 def _shape(shape: list) -> tuple[int, ...]:
