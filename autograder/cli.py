@@ -156,8 +156,12 @@ def grade(
         raise _fail(str(error)) from None
     grades, checks = write_csv_files(here, results)
     out.print(table(results))
-    for path in (grades, checks, here.autograded_directory):
-        out.print(str(path.relative_to(here.root) if course == Path(".") else path))
+    for what, path in (
+        ("grades", grades),
+        ("checks", checks),
+        ("autograded notebooks", here.autograded_directory),
+    ):
+        out.print(f"{what}: {os.path.relpath(path)}", soft_wrap=True, markup=False)
     if expected is not None:
         wrong = differences(results, expected)
         for line in wrong:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import warnings
+from functools import lru_cache
 
 from nbformat.notebooknode import NotebookNode
 
@@ -35,7 +36,7 @@ def _needed_cells(nb: NotebookNode, lab: ReleasedLab) -> set[int]:
             continue
         kind = kind_of(cell)
         if kind == "check":
-            wanted |= _reads(cell.source) or set()
+            wanted |= _reads(cell.source) or frozenset()
         elif (
             everything
             or kind in ("given", "exercise")
@@ -45,11 +46,12 @@ def _needed_cells(nb: NotebookNode, lab: ReleasedLab) -> set[int]:
             needed.add(n)
             reads = _reads(cell.source)
             everything = everything or reads is None or bool(reads & DYNAMIC)
-            wanted |= reads or set()
+            wanted |= reads or frozenset()
     return needed
 
 
-def _reads(source: str) -> set[str] | None:
+@lru_cache(maxsize=4096)  # most cells of a class are the same
+def _reads(source: str) -> frozenset[str] | None:
     """Names a cell needs; attributes too, for a check that says `student.table`.
 
     None where that cannot be known: a cell with `%timeit` or `!pip` in it runs, and is not Python.
@@ -58,24 +60,30 @@ def _reads(source: str) -> set[str] | None:
         names = names_needed(source)
         if imports_main(source):
             names |= {n.attr for n in ast.walk(ast.parse(source)) if isinstance(n, ast.Attribute)}
-        return names
+        return frozenset(names)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
 
 
 def _touches(source: str, wanted: set[str]) -> bool:
     """Whether a cell binds one of the names, or changes an object that one of them names."""
-    if bound_names(source) & wanted:
-        return True
+    changes = _changes(source)
+    return "*" in changes or bool(changes & wanted)
+
+
+@lru_cache(maxsize=4096)
+def _changes(source: str) -> frozenset[str]:
+    """Names a cell binds, or into whose object it writes; `*` where that cannot be known."""
+    names = set(bound_names(source))
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.ImportFrom) and node.names[0].name == "*":
-            return True
+            names.add("*")
         if isinstance(node, ast.Subscript | ast.Attribute) and isinstance(
             node.ctx, ast.Store | ast.Del
         ):
             root = node.value
             while isinstance(root, ast.Subscript | ast.Attribute | ast.Call):
                 root = root.func if isinstance(root, ast.Call) else root.value
-            if isinstance(root, ast.Name) and root.id in wanted:
-                return True
-    return False
+            if isinstance(root, ast.Name):
+                names.add(root.id)
+    return frozenset(names)

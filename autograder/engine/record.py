@@ -113,10 +113,13 @@ class Recorder:
         gradebook.update_or_create_student(student)
         with gradebook.db.no_autoflush:  # nbgrader links the new rows to each other one by one
             submission = gradebook.update_or_create_submission(lab.name, student)
+        (notebook,) = submission.notebooks
+        grades = {grade.name: grade for grade in notebook.grades}
+        comments = {comment.name: comment for comment in notebook.comments}
         rows = []
         for cell in execution.notebook.cells:
             if is_grade(cell):
-                grade = gradebook.find_grade(grade_id(cell), lab.name, lab.name, student)
+                grade = grades[grade_id(cell)]
                 grade.auto_score, most = determine_grade(cell)
                 # As nbgrader has it: a grade by hand stays, and is marked for a second look.
                 grade.needs_manual_grade = (
@@ -124,7 +127,7 @@ class Recorder:
                 )
                 rows.append(_row(cell, grade.auto_score, most, execution))
             if is_solution(cell):
-                comment = gradebook.find_comment(grade_id(cell), lab.name, lab.name, student)
+                comment = comments[grade_id(cell)]
                 same = cell.metadata.nbgrader.get("checksum") == compute_checksum(cell)
                 comment.auto_comment = "No response." if same else None
         gradebook.db.commit()
