@@ -24,7 +24,7 @@ $(READY): pyproject.toml constraints.txt
 	@touch $@
 
 lab: $(READY) ## open JupyterLab on the notebooks
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/jupyter lab --config=jupyter_config.py notebooks
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/jupyter lab --config=.jupyter/lab_config.py notebooks
 
 build: $(READY) ## notebooks from the sources in solutions/
 	$(BIN)/autograder build

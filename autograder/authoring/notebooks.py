@@ -58,12 +58,13 @@ def _notebook_cell(cell: Cell, lab: str, course: Course) -> NotebookNode:
         return new_code_cell(source, id=cell.cell_id, metadata=metadata)
     nb_cell = new_markdown_cell(source, id=cell.cell_id, metadata=metadata)
     if "{{colab}}" in nb_cell.source:
-        # The badge travels inside the notebook, so that the page needs no network.
+        # The badge travels inside the notebook, so that the page needs no network. (As a data
+        # address: JupyterLab first asks the browser for an attachment under its bare name.)
+        image = base64.b64encode((files("autograder.authoring") / BADGE).read_bytes()).decode()
+        badge = f"![Open in Colab](data:image/png;base64,{image})"
         nb_cell.source = nb_cell.source.replace(
-            "{{colab}}", f"[![Open in Colab](attachment:{BADGE})]({colab_address(course, lab)})"
+            "{{colab}}", f"[{badge}]({colab_address(course, lab)})"
         )
-        image = (files("autograder.authoring") / BADGE).read_bytes()
-        nb_cell.attachments = {BADGE: {"image/png": base64.b64encode(image).decode()}}
     return nb_cell
 
 

@@ -1,0 +1,97 @@
+"""A JupyterLab as `make lab` starts it, and a real browser that looks at it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from autograder.course import Course
+from tests.conftest import ROOT
+
+ARTEFACTS = ROOT / "artefacts" / "browser"
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator:
+    """Headless Chromium. The tests are skipped, saying so, on a machine that has none."""
+    sync_api = pytest.importorskip("playwright.sync_api")
+    executable = shutil.which("chromium") or shutil.which("google-chrome")
+    if executable is None:
+        pytest.skip("no Chromium on this machine: apt-get install chromium")
+    ARTEFACTS.mkdir(parents=True, exist_ok=True)
+    with sync_api.sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox"])
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="session")
+def lab_server(tmp_path_factory: pytest.TempPathFactory, course: Course) -> Iterator[str]:
+    """JupyterLab with `make lab`'s configuration on a copy of the student notebooks."""
+    root = tmp_path_factory.mktemp("lab")
+    shutil.copytree(course.release_directory, root / "notebooks")
+    shutil.copy(ROOT / "nbgrader_config.py", root)
+    shutil.copytree(ROOT / ".jupyter", root / ".jupyter")
+    (root / "data").symlink_to(ROOT / "data")
+    (root / "home").mkdir()
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    log = (root / "server.log").open("w")
+    path = os.pathsep.join([os.path.dirname(sys.executable), os.environ["PATH"]])
+    server = subprocess.Popen(
+        [sys.executable, "-m", "jupyter", "lab", "--config=.jupyter/lab_config.py", "notebooks",
+         "--no-browser", f"--port={port}", "--ip=127.0.0.1", "--IdentityProvider.token=",
+         "--allow-root"],
+        cwd=root,
+        env={**os.environ, "PATH": path, "HOME": str(root / "home")},
+        stdout=log,
+        stderr=subprocess.STDOUT,
+    )  # fmt: skip
+    address = f"http://127.0.0.1:{port}"
+    for _ in range(300):
+        try:
+            urllib.request.urlopen(f"{address}/api/status", timeout=1)
+            break
+        except OSError:
+            assert server.poll() is None, (root / "server.log").read_text()
+            time.sleep(0.2)
+    yield address
+    server.terminate()
+    server.wait()
+    log.close()
+
+
+@pytest.fixture
+def page(browser, lab_server: str) -> Iterator:
+    """A fresh page; the test fails if anything on it reports an error to the console."""
+    context = browser.new_context(viewport={"width": 1400, "height": 1000})
+    made = context.new_page()
+    problems: list[str] = []
+
+    def console(message) -> None:
+        if message.type == "error":
+            problems.append(f"{message.text} {json.dumps(message.location)}")
+
+    made.on("console", console)
+    made.on("pageerror", lambda error: problems.append(str(error)))
+    yield made
+    context.close()
+    assert not problems, "\n".join(problems)
+
+
+def shot(page, name: str) -> Path:
+    """Keeps a picture of the page among the artefacts."""
+    path = ARTEFACTS / f"{name}.png"
+    page.screenshot(path=str(path))
+    return path

@@ -1,0 +1,138 @@
+"""Demonstrations that cannot change a score are not run; all others are."""
+
+from __future__ import annotations
+
+import pytest
+from nbformat.notebooknode import NotebookNode
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+from autograder.engine.lab import ReleasedLab
+from autograder.engine.needed import needed_cells
+
+
+def cell(kind: str, source: str, name: str = "") -> NotebookNode:
+    """A cell of the prepared notebook; `name` is its id."""
+    if kind == "markdown":
+        return new_markdown_cell(source, id=name)
+    nbgrader = {
+        "given": {"grade": False, "solution": False, "locked": True},
+        "exercise": {"grade": False, "solution": True, "locked": False},
+        "check": {"grade": True, "solution": False, "locked": True, "points": 1},
+    }.get(kind)
+    metadata = {} if nbgrader is None else {
+        "nbgrader": {"grade_id": name, "task": False, "schema_version": 3, **nbgrader}
+    }  # fmt: skip
+    return new_code_cell(source, id=name, metadata=metadata)
+
+
+def needed(*cells: NotebookNode, **edited: str) -> set[str]:
+    """Ids of the cells that are run; `edited` has other sources for some cells by id."""
+    lab = ReleasedLab("lab", new_notebook(cells=list(cells)))
+    nb = new_notebook(
+        cells=[new_code_cell(edited[c.id], id=c.id, metadata=c.metadata) if c.id in edited else c
+               for c in cells]
+    )  # fmt: skip
+    return {nb.cells[n].id for n in needed_cells(nb, lab)}
+
+
+GIVEN = cell("given", "import numpy as np\ntable = np.eye(3)", "given-1")
+EXERCISE = cell("exercise", "def lookup(ids):\n    return weights[ids]", "lookup")
+CHECK = cell("check", "assert lookup(1) == limit", "lookup-check")
+
+
+def test_given_cells_and_exercises_are_always_run_and_checks_never() -> None:
+    assert needed(GIVEN, EXERCISE, CHECK) == {"given-1", "lookup"}
+
+
+def test_prose_is_not_run() -> None:
+    assert needed(cell("markdown", "weights", "text"), EXERCISE) == {"lookup"}
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "print(table)",
+        "unrelated = 1",
+        "for row in table:\n    print(row)",
+        "import matplotlib.pyplot as plt\nplt.plot(table)",
+        "def show(weights):\n    limit = 3\n    return weights, limit",
+        "other['weights'] = 1",
+        "x.weights = 1",
+    ],
+)
+def test_a_demonstration_that_nothing_depends_on_is_left_out(source: str) -> None:
+    assert needed(GIVEN, cell("demo", source, "demo"), EXERCISE, CHECK) == {"given-1", "lookup"}
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "weights = table * 2",
+        "weights += 1",
+        "weights: object = 3",
+        "(weights := table)",
+        "for weights in table:\n    pass",
+        "from stock import weights",
+        "import stock as weights",
+        "def weights():\n    pass",
+        "class weights:\n    pass",
+        "del weights",
+        "with open('x') as weights:\n    pass",
+        "def change():\n    global weights\n    weights = 3\nchange()",
+        "limit = 3",
+        "weights[0] = 1",
+        "weights.data[0][1] = 1",
+        "weights.bias = None",
+        "weights[0] += 1",
+        "del weights[0]",
+        "weights.get('a')['b'] = 1",
+        "from stock import *",
+    ],
+)
+def test_a_demonstration_that_binds_or_changes_what_is_used_later_is_run(source: str) -> None:
+    assert "demo" in needed(GIVEN, cell("demo", source, "demo"), EXERCISE, CHECK)
+
+
+def test_a_demonstration_that_another_needed_one_builds_on_is_run() -> None:
+    first = cell("demo", "raw = np.ones(3)", "first")
+    second = cell("demo", "weights = raw * 2", "second")
+    third = cell("demo", "print(raw)", "third")
+    assert needed(GIVEN, first, second, third, EXERCISE) == {"given-1", "first", "second", "lookup"}
+
+
+def test_what_comes_after_the_last_use_of_a_name_is_left_out() -> None:
+    after = cell("demo", "weights = None", "after")
+    assert needed(GIVEN, EXERCISE, CHECK, after) == {"given-1", "lookup"}
+
+
+def test_a_demonstration_that_the_student_edited_is_run() -> None:
+    demo = cell("demo", "print(table)", "demo")
+    assert "demo" in needed(GIVEN, demo, EXERCISE, demo="print(table[0])")
+
+
+def test_a_students_own_cell_is_run_and_so_is_what_it_reads() -> None:
+    demo = cell("demo", "scale = 3", "demo")
+    own = cell("demo", "pass", "own-1")
+    assert needed(GIVEN, demo, own, EXERCISE) == {"given-1", "lookup"}
+    assert needed(GIVEN, demo, own, EXERCISE, **{"own-1": "weights = scale"}) == {
+        "given-1", "demo", "own-1", "lookup",
+    }  # fmt: skip
+
+
+def test_a_name_that_a_check_asks_the_students_side_for_is_run() -> None:
+    demo = cell("demo", "history = []", "demo")
+    check = cell("check", "import __main__ as student\nassert student.history == []", "c")
+    assert needed(GIVEN, demo, check) == {"given-1", "demo"}
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["%timeit lookup(scale)", "!pip install x", "lookup?", "def broken(", "x = '\0'",
+     "-" * 100_000 + "1", "eval('sca' + 'le')", "globals()['scale']",
+     "get_ipython().run_cell('scale')"],
+)  # fmt: skip
+def test_everything_above_a_cell_whose_reading_cannot_be_known_is_run(source: str) -> None:
+    before = cell("demo", "scale = 3", "before")
+    after = cell("demo", "shown = 3", "after")
+    run = needed(GIVEN, before, EXERCISE, CHECK, after, lookup=source)
+    assert run == {"given-1", "before", "lookup"}
