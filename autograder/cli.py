@@ -134,26 +134,29 @@ def grade(
     """
     from autograder.engine.execute import Limits
     from autograder.engine.grade import grade_class
-    from autograder.engine.record import write_csv_files
+    from autograder.engine.record import Result, write_csv_files
     from autograder.terminal import Progress, differences, table
 
     try:
         here = Course(course.resolve())
         names = here.choose(labs)
         expected = None if expect is None else read_scores(expect)
+        done: list[Result] = []
         with Progress(err) as progress:
-            results = asyncio.run(
-                grade_class(
-                    here,
-                    names,
-                    student,
-                    workers or os.cpu_count() or 1,
-                    Limits(seconds=here.cell_timeout),
-                    progress.tell,
-                )
-            )
+
+            def tell(result: Result, count: int, total: int) -> None:
+                done.append(result)
+                progress.tell(result, count, total)
+
+            workers = workers or os.cpu_count() or 1
+            limits = Limits(seconds=here.cell_timeout)
+            results = asyncio.run(grade_class(here, names, student, workers, limits, tell))
     except CourseError as error:
         raise _fail(str(error)) from None
+    except KeyboardInterrupt:
+        write_csv_files(here, done)
+        err.print(f"stopped; {len(done)} submissions were graded and written down", style="yellow")
+        raise typer.Exit(130) from None
     grades, checks = write_csv_files(here, results)
     out.print(table(results))
     for what, path in (

@@ -15,6 +15,7 @@ from autograder.engine.lab import ReleasedLab, kind_of
 
 MAX_BYTES = 20_000_000  # a lab's notebook with all its figures has well under 2 MB
 MAX_CELLS = 2_000
+MAX_SOURCE = 200_000  # characters of one cell
 
 
 class BadSubmission(Exception):
@@ -129,6 +130,9 @@ def _cell(cell: object, n: int) -> dict:
         source = "".join(source)
     if not isinstance(source, str):
         raise BadSubmission(f"cell {n} of the notebook has no text for a source.")
+    if len(source) > MAX_SOURCE:
+        size = f"{len(source):,} characters; the limit is {MAX_SOURCE:,}"
+        raise BadSubmission(f"cell {n} of the notebook has {size}.")
     # A lone surrogate is valid JSON but no text: it could not be written down again.
     source = source.encode("utf-8", "replace").decode("utf-8")
     metadata = cell.get("metadata")

@@ -13,7 +13,7 @@ from functools import lru_cache
 from nbformat.notebooknode import NotebookNode
 
 from autograder.engine.lab import ReleasedLab, kind_of
-from autograder.examiner.names import bound_names, imports_main, names_needed
+from autograder.examiner.names import BUILTINS, bound_names, imports_main, names_needed
 
 # What reads names that cannot be seen in the source.
 DYNAMIC = {"eval", "exec", "globals", "locals", "vars", "get_ipython"}
@@ -29,6 +29,8 @@ def _needed_cells(nb: NotebookNode, lab: ReleasedLab) -> set[int]:
     released = {cell.id: cell.source for cell in lab.notebook.cells}
     needed: set[int] = set()
     wanted: set[str] = set()
+    given = [c.source for c in lab.notebook.cells if kind_of(c) == "given"]
+    modules = frozenset().union(*map(_modules, given))
     everything = False  # whether some later cell may read any name at all
     for n in reversed(range(len(nb.cells))):
         cell = nb.cells[n]
@@ -41,7 +43,7 @@ def _needed_cells(nb: NotebookNode, lab: ReleasedLab) -> set[int]:
             everything
             or kind in ("given", "exercise")
             or released.get(cell.id) != cell.source
-            or _touches(cell.source, wanted)
+            or _touches(cell.source, wanted - modules)
         ):
             needed.add(n)
             reads = _reads(cell.source)
@@ -86,4 +88,25 @@ def _changes(source: str) -> frozenset[str]:
                 root = root.func if isinstance(root, ast.Call) else root.value
             if isinstance(root, ast.Name):
                 names.add(root.id)
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+            # A call whose result nobody wants is made for what it does: `table.sort()`,
+            # `train(model)`. What it does it to is its object, or its arguments.
+            names |= _handled(node.value)
     return frozenset(names)
+
+
+@lru_cache(maxsize=4096)
+def _modules(source: str) -> frozenset[str]:
+    """Names that a cell of the course imports modules under. `plt.show()` changes no module."""
+    imports = [node for node in ast.parse(source).body if isinstance(node, ast.Import)]
+    return frozenset((a.asname or a.name).split(".")[0] for node in imports for a in node.names)
+
+
+def _handled(call: ast.Call) -> set[str]:
+    """Names of the objects that a call may change: not modules in use, not what is printed."""
+    if isinstance(call.func, ast.Name) and call.func.id in BUILTINS:
+        return set()
+    parts = [*call.args, *(keyword.value for keyword in call.keywords)]
+    if isinstance(call.func, ast.Attribute):
+        parts.append(call.func.value)
+    return {part.id for part in parts if isinstance(part, ast.Name)}

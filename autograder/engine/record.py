@@ -147,21 +147,23 @@ class Recorder:
 
     def failed(self, student: str, lab: ReleasedLab, reason: str, seconds: float) -> Result:
         """A submission that could not be graded. What the gradebook holds of it stays."""
-        earlier = ""
         reason = one_line(reason)
         self._gradebook.db.rollback()  # what a save that went wrong left half done
-        try:
-            score = self._gradebook.find_submission(lab.name, student).score
-            earlier = f" (the gradebook keeps the earlier score, {score:g})"
-        except MissingEntry:
-            pass
         return Result(student, lab.name, 0.0, lab.max_score, False, "failed", seconds,
-                      reason + earlier, _ungraded(lab, reason))  # fmt: skip
+                      reason + self._earlier(student, lab), _ungraded(lab, reason))  # fmt: skip
 
     def missing(self, student: str, lab: ReleasedLab) -> Result:
         """A student who has handed nothing in for a lab."""
-        return Result(student, lab.name, 0.0, lab.max_score, False, "missing",
-                      note="nothing was handed in")  # fmt: skip
+        note = "nothing was handed in" + self._earlier(student, lab)
+        return Result(student, lab.name, 0.0, lab.max_score, False, "missing", note=note)
+
+    def _earlier(self, student: str, lab: ReleasedLab) -> str:
+        """Words about a score that the gradebook still holds, or nothing."""
+        try:
+            score = self._gradebook.find_submission(lab.name, student).score
+        except MissingEntry:
+            return ""
+        return f" (the gradebook keeps the earlier score, {score:g})"
 
 
 def graft(execution: Execution) -> None:
@@ -194,6 +196,11 @@ def _ungraded(lab: ReleasedLab, reason: str) -> list[CheckRow]:
     return [CheckRow(name, 0.0, most, NOT_GRADED, reason) for name, most in points.items()]
 
 
+def _no_formula(value: str) -> str:
+    """A value that no spreadsheet takes for a formula; the words may be a student's."""
+    return f"'{value}" if value[:1] in ("=", "+", "-", "@") else value
+
+
 def write_csv_files(course: Course, results: Iterable[Result]) -> tuple[Path, Path]:
     """Writes `grades.csv` and `checks.csv`; lines of labs and students not in `results` stay."""
     results = list(results)
@@ -215,6 +222,7 @@ def write_csv_files(course: Course, results: Iterable[Result]) -> tuple[Path, Pa
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow(fields)
+        rows = [[_no_formula(value) for value in row] for row in rows]
         writer.writerows(sorted(kept + rows, key=lambda row: (row[1], row[0])))
         write_atomically(path, text.getvalue())
     return paths

@@ -76,8 +76,9 @@ class Session:
             do = [action, *(encoder.encode(arg) for arg in args)]
             changed = self._shared.changes(encoder)
             self._shared.settle()
-            channel.send(self._sock, {"do": do, "changed": changed}, encoder.buffers)
-        except (CheckError, WireError):
+            message = {"do": do, "changed": changed, "grad": _grad_enabled()}
+            channel.send(self._sock, message, encoder.buffers)
+        except Exception:
             self._shared.forget_from(known)  # the other side has not seen them
             raise
         body, buffers = channel.receive(self._sock)
@@ -175,6 +176,11 @@ class Session:
         # The anchor makes the result need a gradient when only the student's parameters do.
         anchor = torch.zeros((), requires_grad=True)
         return Student.apply(anchor, *(leaf for _, leaf in leaves))
+
+
+def _grad_enabled() -> bool:
+    torch = sys.modules.get("torch")
+    return torch is None or torch.is_grad_enabled()
 
 
 def _gradients(reached: Any, leaves: list) -> list:

@@ -10,6 +10,7 @@ is seen on the other; results that carry torch gradients are in `graphs`.
 
 from __future__ import annotations
 
+import contextlib
 import operator
 import socket
 import sys
@@ -79,7 +80,9 @@ class Session:
         args = [decoder.decode(part) for part in parts]
         self._shared.apply(body["changed"], decoder)
         self._shared.settle()
-        return getattr(self, "do_" + action)(*args)
+        torch = sys.modules.get("torch")
+        with contextlib.nullcontext() if body["grad"] or torch is None else torch.no_grad():
+            return getattr(self, "do_" + action)(*args)
 
     # What an examiner can ask for. -----------------------------------------------------------
 

@@ -24,7 +24,7 @@ def is_shared(value: Any) -> bool:
     if type(value) in (list, dict, set, np.ndarray):
         return True
     torch = sys.modules.get("torch")
-    return torch is not None and type(value) is torch.Tensor
+    return torch is not None and type(value) is torch.Tensor and value.layout is torch.strided
 
 
 class Shared:
