@@ -13,43 +13,31 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from nbformat.notebooknode import NotebookNode
 from nbgrader.utils import determine_grade, is_grade
 
-from autograder.authoring.compose import columns, load_bank, submission
+from autograder.authoring.compose import demo_class
 from autograder.course import Course
 from autograder.engine.execute import Limits
 from autograder.engine.grade import grade_class
-from autograder.engine.intake import parse, take
-from autograder.engine.lab import ReleasedLab, grade_id
-from autograder.engine.prepare import prepare
+from autograder.engine.lab import grade_id
 from autograder.kernel.client import notebook_client
-from tests.conftest import ROOT
+from tests.banks.runs import COURSE, LABS, WORKERS, bank_class, executions, prepared
 from tests.stock import stock
 
-LABS = Course(ROOT).labs()
-WORKERS = 2
 Scores = dict[str, dict[str, float | None]]
-
-
-def bank_class(course: Course, lab: str) -> dict[str, str]:
-    """The whole bank as submissions: notebook text by student id."""
-    blank = nbformat.read(course.student_notebook(lab), as_version=4)
-    return {
-        f"s{n:02}": nbformat.writes(submission(blank, answers))
-        for n, answers in enumerate(columns(load_bank(course, lab)))
-    }
 
 
 @pytest.fixture(scope="module")
 def stock_runs(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[dict[str, Future]]:
-    """Stock grading of each lab, which takes seconds for each submission: two at a time."""
-    course = Course(ROOT)
+    """Stock grading of each bank, which takes seconds for each submission: two at a time."""
     wanted = request.config.getoption("--lab") or LABS
 
     def run(lab: str, root: Path) -> Scores:
-        made = stock.stock_course(course, lab, root, bank_class(course, lab))
+        texts = {f"s{n:02}": nbformat.writes(nb) for n, (_, nb) in enumerate(bank_class(lab))}
+        made = stock.stock_course(COURSE, lab, root, texts)
         stock.autograde(made, lab)
         return stock.scores(made, lab)
 
@@ -57,34 +45,44 @@ def stock_runs(
         yield {lab: pool.submit(run, lab, tmp_path_factory.mktemp(lab)) for lab in wanted}
 
 
-def ours(course: Course, lab: str, root: Path) -> Scores:
-    made = stock.stock_course(course, lab, root, bank_class(course, lab))
-    results = asyncio.run(
-        grade_class(made, [lab], None, WORKERS, Limits(), lambda result, done, total: None)
-    )
-    assert not [r for r in results if r.status != "graded"]
-    return stock.scores(made, lab)
+def auto_scores(notebook: NotebookNode) -> dict[str, float | None]:
+    return {grade_id(c): determine_grade(c)[0] for c in notebook.cells if is_grade(c)}
 
 
-def one_warm_kernel(course: Course, lab: str) -> Scores:
-    released = ReleasedLab.load(course, lab)
+def one_warm_kernel(lab: str) -> Scores:
     found: Scores = {}
-    for student, text in bank_class(course, lab).items():
-        nb = prepare(released, take(parse(text.encode()), released))
-        with notebook_client(nb, course.reference_notebook(lab).parent, 60, "warm") as client:
+    for n, (_, submitted) in enumerate(bank_class(lab)):
+        nb = prepared(lab, submitted)
+        directory = COURSE.reference_notebook(lab).parent
+        with notebook_client(nb, directory, COURSE.cell_timeout, "warm") as client:
             client.execute()
-        found[student] = {grade_id(c): determine_grade(c)[0] for c in nb.cells if is_grade(c)}
+        found[f"s{n:02}"] = auto_scores(nb)
     return found
 
 
 @pytest.mark.parametrize("lab", LABS)
-def test_the_bank_scores_as_in_stock_nbgrader(
-    lab: str, stock_runs: dict[str, Future], course: Course, tmp_path: Path
+def test_the_bank_scores_the_same_in_stock_in_one_warm_kernel_and_through_the_examiner(
+    lab: str, stock_runs: dict[str, Future]
 ) -> None:
     if lab not in stock_runs:
         pytest.skip("not asked for")
-    mine = ours(course, lab, tmp_path / "ours")
-    warm = one_warm_kernel(course, lab)
-    assert mine == warm
-    assert mine == stock_runs[lab].result()
-    assert len(mine) >= 4
+    ours = {f"s{n:02}": auto_scores(e.notebook) for n, e in enumerate(executions(lab))}
+    assert ours == one_warm_kernel(lab)
+    assert ours == stock_runs[lab].result()
+    assert len(ours) >= 4
+
+
+def test_the_demo_class_scores_the_same_in_stock(tmp_path: Path) -> None:
+    lab = "lab1_lookup_vs_onehot"
+    expected = demo_class(COURSE, tmp_path / "ours", [lab], 12, 0)
+    mine = Course(tmp_path / "ours")
+    results = asyncio.run(grade_class(mine, [lab], None, WORKERS, Limits(), lambda *told: None))
+    assert {(r.student, r.lab): r.score for r in results} == expected
+    readable = {
+        r.student: (mine.submitted_directory / r.student / lab / f"{lab}.ipynb").read_text()
+        for r in results
+        if r.status == "graded"
+    }
+    theirs = stock.stock_course(COURSE, lab, tmp_path / "stock", readable)
+    stock.autograde(theirs, lab)
+    assert stock.scores(theirs, lab) == stock.scores(mine, lab)
