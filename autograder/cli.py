@@ -150,7 +150,9 @@ def grade(
 
             workers = workers or os.cpu_count() or 1
             limits = Limits(seconds=here.cell_timeout)
-            results = asyncio.run(grade_class(here, names, student, workers, limits, tell))
+            results = asyncio.run(
+                grade_class(here, names, student, workers, limits, tell, progress.say)
+            )
     except CourseError as error:
         raise _fail(str(error)) from None
     except KeyboardInterrupt:

@@ -43,6 +43,10 @@ class Progress:
         if self._task is not None:
             self._bar.stop()
 
+    def say(self, text: str) -> None:
+        """One line above the bar."""
+        self._console.print(text, style="yellow", markup=False, soft_wrap=True)
+
     def tell(self, result: Result, done: int, total: int) -> None:
         """One submission is done."""
         if self._task is not None:

@@ -68,7 +68,7 @@ async def execute(nb: NotebookNode, lab: ReleasedLab, data: Path, limits: Limits
     """
     started = time.monotonic()
     with private_place(data) as place:
-        run = _Run(nb, lab, place, limits, started + limits.total)
+        run = _Run(nb, lab, place, data, limits, started + limits.total)
         try:
             await run.start()
             await run.all_cells()
@@ -82,11 +82,18 @@ class _Run:
     """One submission on its way through a kernel and an examiner."""
 
     def __init__(
-        self, nb: NotebookNode, lab: ReleasedLab, place: Path, limits: Limits, deadline: float
+        self,
+        nb: NotebookNode,
+        lab: ReleasedLab,
+        place: Path,
+        data: Path,
+        limits: Limits,
+        deadline: float,
     ) -> None:
         self.result = Execution(nb)
         self._lab = lab
         self._place = place
+        self._data = data
         self._limits = limits
         self._deadline = deadline
         self._needed = needed_cells(nb, lab)
@@ -113,7 +120,7 @@ class _Run:
     async def _start_examiner(self) -> None:
         if self._examiner is not None:
             self._examiner.close()
-        self._examiner = ExaminerClient(self._place / "x")
+        self._examiner = ExaminerClient(self._place / "x", self._data.parent)
         await self._examiner.start(warm=not TEMPLATE.unfit)
         for name, source in self._given:
             await self._examiner.given(name, source)

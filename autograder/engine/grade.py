@@ -67,10 +67,12 @@ async def grade_class(
     workers: int,
     limits: Limits,
     tell: Callable[[Result, int, int], None],
+    say: Callable[[str], None] = lambda text: None,
 ) -> list[Result]:
     """Grades every submission of the labs and records each as it is done.
 
     tell: called after each with the result, how many are done, and how many there are.
+    say: called with anything else that the instructor should know of the run.
 
     Raises: CourseError when the run cannot be done at all.
     """
@@ -89,6 +91,8 @@ async def grade_class(
                         if (name, lab.name) not in there]  # fmt: skip
         results = [recorder.missing(name, lab) for name, lab in missing]
         await asyncio.to_thread(TEMPLATE.start)
+        if TEMPLATE.unfit:
+            say(f"kernels start cold, which takes longer: {TEMPLATE.unfit}")
         queue = iter(jobs)
         done = 0
 

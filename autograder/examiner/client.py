@@ -24,8 +24,9 @@ class ExaminerFailed(Exception):
 class ExaminerClient:
     """One examiner process, warm where the template is fit, cold otherwise."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, directory: Path) -> None:
         self.path = path
+        self._directory = directory
         self._control, self._theirs = socket.socketpair()
         self._process = None
 
@@ -34,13 +35,21 @@ class ExaminerClient:
         await asyncio.to_thread(self._start, warm)
 
     def _start(self, warm: bool) -> None:
-        path = str(self.path)
+        path, directory = str(self.path), str(self._directory)
         if warm:
-            self._process = TEMPLATE.fork(process.main, self._theirs, path, PATIENCE)
+            self._process = TEMPLATE.fork(process.main, self._theirs, path, directory, PATIENCE)
         else:
             number = self._theirs.fileno()
             self._process = subprocess.Popen(
-                [sys.executable, "-m", process.__name__, str(number), path, str(PATIENCE)],
+                [
+                    sys.executable,
+                    "-m",
+                    process.__name__,
+                    str(number),
+                    path,
+                    directory,
+                    str(PATIENCE),
+                ],
                 pass_fds=[number],
                 stdin=subprocess.DEVNULL,
                 start_new_session=True,

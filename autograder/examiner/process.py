@@ -10,6 +10,7 @@ import argparse
 import contextlib
 import os
 import socket
+import tempfile
 import traceback
 
 from autograder.examiner.checks import Examiner
@@ -17,12 +18,15 @@ from autograder.wire import channel
 from autograder.wire.codec import WireError
 
 
-def main(control: socket.socket, path: str, patience: float) -> None:
+def main(control: socket.socket, path: str, directory: str, patience: float) -> None:
     """Serves the grader on `control` until it hangs up.
 
     path: where the examiner listens for the student's kernel, once for each check.
+    directory: where given cells find the course's data; student code cannot write there.
     patience: seconds it waits for the kernel to connect.
     """
+    os.chdir(directory)
+    tempfile.tempdir = os.path.dirname(path)  # what given cells make goes with the submission
     examiner = Examiner()
     listener = socket.socket(socket.AF_UNIX)
     with contextlib.suppress(FileNotFoundError):
@@ -70,6 +74,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("control", type=int, help="descriptor of the socket to the grader")
     parser.add_argument("path")
+    parser.add_argument("directory")
     parser.add_argument("patience", type=float)
     args = parser.parse_args()
-    main(socket.socket(fileno=args.control), args.path, args.patience)
+    main(socket.socket(fileno=args.control), args.path, args.directory, args.patience)

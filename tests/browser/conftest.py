@@ -21,9 +21,19 @@ from tests.conftest import ROOT
 ARTEFACTS = ROOT / "artefacts" / "browser"
 
 
-@pytest.fixture(scope="session")
+def free_port() -> int:
+    """A port of this machine that nothing listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.fixture(scope="module")
 def browser() -> Iterator:
-    """Headless Chromium. The tests are skipped, saying so, on a machine that has none."""
+    """Headless Chromium. The tests are skipped, saying so, on a machine that has none.
+
+    While it is open, Playwright runs an event loop in this thread: not for the whole session.
+    """
     sync_api = pytest.importorskip("playwright.sync_api")
     executable = shutil.which("chromium") or shutil.which("google-chrome")
     if executable is None:
@@ -35,7 +45,7 @@ def browser() -> Iterator:
         chromium.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def lab_server(tmp_path_factory: pytest.TempPathFactory, course: Course) -> Iterator[str]:
     """JupyterLab with `make lab`'s configuration on a copy of the student notebooks."""
     root = tmp_path_factory.mktemp("lab")
@@ -44,9 +54,7 @@ def lab_server(tmp_path_factory: pytest.TempPathFactory, course: Course) -> Iter
     shutil.copytree(ROOT / ".jupyter", root / ".jupyter")
     (root / "data").symlink_to(ROOT / "data")
     (root / "home").mkdir()
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     log = (root / "server.log").open("w")
     path = os.pathsep.join([os.path.dirname(sys.executable), os.environ["PATH"]])
     server = subprocess.Popen(
