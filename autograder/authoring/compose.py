@@ -75,17 +75,26 @@ def expected_score(bank: Bank, answers: dict[str, Answer]) -> float:
 def columns(bank: Bank) -> list[dict[str, Answer]]:
     """The whole bank in as few submissions as it takes: the k-th answer of every exercise.
 
-    An answer that `consistent` would leave out gets a submission of its own, with the reference
-    solutions around it.
+    An answer that `consistent` would leave out gets a submission of its own. Exercises that
+    others build on are answered by the reference solution where the bank has no k-th answer.
     """
     rows = {name: bank.of(name) for name in bank.exercises}
-    reference = {name: bank.reference(name) for name in bank.exercises}
     result, left = [], list(bank.answers)
     for k in range(max(map(len, rows.values()), default=0)):
         chosen = {name: answers[k] for name, answers in rows.items() if k < len(answers)}
-        result.append(consistent(bank, reference | chosen))
+        result.append(consistent(bank, _with_needed(bank, chosen)))
         left = [answer for answer in left if answer not in result[-1].values()]
-    return result + [reference | {answer.exercise: answer} for answer in left]
+    return result + [_with_needed(bank, {answer.exercise: answer}) for answer in left]
+
+
+def _with_needed(bank: Bank, chosen: dict[str, Answer]) -> dict[str, Answer]:
+    """The answers, and reference solutions for what they build on."""
+    chosen, new = dict(chosen), list(chosen.values())
+    while new:
+        for name in bank.needs(new.pop()) - chosen.keys():
+            chosen[name] = bank.reference(name)
+            new.append(chosen[name])
+    return chosen
 
 
 def demo_class(
