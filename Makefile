@@ -49,9 +49,10 @@ nbval: $(READY) ## run every notebook again and compare the outputs
 	$(BIN)/pytest -q --nbval-lax --nbval-current-env -c tests/nbval/pytest.ini --rootdir . \
 	    -p tests.nbval.student notebooks
 
-bench: $(READY) ## how fast grading is, beside nbgrader (a table, a figure, a JSON file)
+bench: $(READY) ## how fast grading and the GloVe loader are, beside others (tables, figures)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test,bench]'
 	$(BIN)/python -m tests.bench.grading $(ARTEFACTS)
+	$(BIN)/python -m tests.bench.loader
 
 data: $(READY) ## make the files in data/ anew
 	@for script in data/make_*.py data/train_*.py; do echo $$script; $(BIN)/python $$script; done

@@ -209,6 +209,10 @@ class _Run:
         if verdict.outcome == LOST:
             why = lost or ended or KernelLost(ERROR, "the student's kernel did not answer")
             verdict = Verdict(why.outcome, str(why), why.outcome, [f"{why.outcome}: {why}"])
+        most = cell.metadata.nbgrader.points
+        if verdict.result is not None and float(verdict.result) > most:
+            too_much = f"the check gives {verdict.result} points where there are {most:g}"
+            verdict = Verdict(ERROR, too_much, "ValueError", [f"ValueError: {too_much}"])
         if ended is not None or lost is not None:
             await self._replay()
         cell.outputs = [

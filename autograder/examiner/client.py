@@ -7,6 +7,7 @@ import contextlib
 import socket
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 from autograder.examiner import process
@@ -29,27 +30,20 @@ class ExaminerClient:
         self._directory = directory
         self._control, self._theirs = socket.socketpair()
         self._process = None
+        self._temporary = tempfile.TemporaryDirectory(prefix="ex-")
 
     async def start(self, warm: bool) -> None:
         """Starts the process and waits until it listens."""
         await asyncio.to_thread(self._start, warm)
 
     def _start(self, warm: bool) -> None:
-        path, directory = str(self.path), str(self._directory)
+        places = [str(self.path), str(self._directory), self._temporary.name]
         if warm:
-            self._process = TEMPLATE.fork(process.main, self._theirs, path, directory, PATIENCE)
+            self._process = TEMPLATE.fork(process.main, self._theirs, *places, PATIENCE)
         else:
             number = self._theirs.fileno()
             self._process = subprocess.Popen(
-                [
-                    sys.executable,
-                    "-m",
-                    process.__name__,
-                    str(number),
-                    path,
-                    directory,
-                    str(PATIENCE),
-                ],
+                [sys.executable, "-m", process.__name__, str(number), *places, str(PATIENCE)],
                 pass_fds=[number],
                 stdin=subprocess.DEVNULL,
                 start_new_session=True,
@@ -96,3 +90,4 @@ class ExaminerClient:
         if self._process is not None:
             self._process.kill()
             self._process.wait()
+        self._temporary.cleanup()

@@ -18,15 +18,18 @@ from autograder.wire import channel
 from autograder.wire.codec import WireError
 
 
-def main(control: socket.socket, path: str, directory: str, patience: float) -> None:
+def main(
+    control: socket.socket, path: str, directory: str, temporary: str, patience: float
+) -> None:
     """Serves the grader on `control` until it hangs up.
 
     path: where the examiner listens for the student's kernel, once for each check.
     directory: where given cells find the course's data; student code cannot write there.
+    temporary: where given cells make files; not the student's, and gone afterwards.
     patience: seconds it waits for the kernel to connect.
     """
     os.chdir(directory)
-    tempfile.tempdir = os.path.dirname(path)  # what given cells make goes with the submission
+    tempfile.tempdir = temporary
     examiner = Examiner()
     listener = socket.socket(socket.AF_UNIX)
     with contextlib.suppress(FileNotFoundError):
@@ -75,6 +78,8 @@ if __name__ == "__main__":
     parser.add_argument("control", type=int, help="descriptor of the socket to the grader")
     parser.add_argument("path")
     parser.add_argument("directory")
+    parser.add_argument("temporary")
     parser.add_argument("patience", type=float)
     args = parser.parse_args()
-    main(socket.socket(fileno=args.control), args.path, args.directory, args.patience)
+    control = socket.socket(fileno=args.control)
+    main(control, args.path, args.directory, args.temporary, args.patience)

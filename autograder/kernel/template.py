@@ -168,9 +168,11 @@ def _reseed() -> None:
     import random
 
     import numpy as np
+    import torch
 
     random.seed()
     np.random.seed()
+    torch.seed()
 
 
 def _probe(sender: Connection) -> None:

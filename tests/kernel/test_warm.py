@@ -1,0 +1,294 @@
+"""A warm kernel is an ordinary kernel that is there at once."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from types import SimpleNamespace
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+from nbclient.exceptions import DeadKernelError
+from nbformat.notebooknode import NotebookNode
+from nbformat.v4 import new_code_cell, new_notebook
+
+from autograder.kernel import preload, template
+from autograder.kernel.client import notebook_client
+from autograder.kernel.place import environment, private_place
+from autograder.kernel.template import TEMPLATE, Template
+
+
+@pytest.fixture(autouse=True)
+def fit() -> None:
+    TEMPLATE.start()
+    if TEMPLATE.unfit:
+        pytest.skip(f"no warm kernels here: {TEMPLATE.unfit}")
+
+
+def run(*sources: str, kernel_name: str = "warm") -> list[list[NotebookNode]]:
+    """The outputs of cells that ran in a kernel chosen by its name, as any client does it."""
+    nb = new_notebook(cells=[new_code_cell(source) for source in sources])
+    NotebookClient(nb, kernel_name=kernel_name, timeout=120, allow_errors=True).execute()
+    return [cell.outputs for cell in nb.cells]
+
+
+def text(outputs: list[NotebookNode]) -> str:
+    return "".join(
+        output.get("text") or output.get("data", {}).get("text/plain", "") for output in outputs
+    )
+
+
+def alive(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+    except FileNotFoundError:
+        return False
+    return state != "Z"
+
+
+def test_nbclient_gets_a_warm_kernel_by_its_name() -> None:
+    printed, value, figure, failed, after, preloaded = run(
+        "print('hello')",
+        "x = 6 * 7\nx",
+        "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()",
+        "def f():\n    return 1 / 0\nf()",
+        "import torch, tensorflow as tf\nfloat(torch.ones(3).sum()) + float(tf.ones(()))",
+        "import os; os.getpid(), os.getppid()",
+    )
+    assert text(printed) == "hello\n" and text(value) == "42"
+    assert [o.output_type for o in figure if "image/png" in o.get("data", {})] == ["display_data"]
+    (error,) = failed
+    assert (error.output_type, error.ename) == ("error", "ZeroDivisionError")
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", "\n".join(error.traceback))
+    assert "return 1 / 0" in plain and "in f()" in plain
+    assert text(after) == "4.0"
+    assert text(preloaded)
+
+
+def test_jupyter_execute_gets_a_warm_kernel_by_its_name(tmp_path: Path) -> None:
+    nb = new_notebook(
+        cells=[
+            new_code_cell("import sys\nready = {'torch', 'tensorflow'} <= set(sys.modules)"),
+            new_code_cell("print(ready, __name__)"),
+            new_code_cell("import matplotlib.pyplot as plt\nplt.plot([1]);"),
+        ]
+    )  # fmt: skip
+    path = tmp_path / "a.ipynb"
+    nbformat.write(nb, path)
+    beside = os.path.dirname(sys.executable)
+    done = subprocess.run(
+        [f"{beside}/jupyter", "execute", "--kernel_name", "warm", "--inplace", str(path)],
+        env={**os.environ, "PATH": os.pathsep.join([beside, os.environ["PATH"]])},
+        capture_output=True,
+        text=True,
+        timeout=400,
+    )
+    assert done.returncode == 0, done.stderr
+    cells = nbformat.read(path, as_version=4).cells
+    assert text(cells[1].outputs) == "True __main__\n"
+    assert any("image/png" in output.get("data", {}) for output in cells[2].outputs)
+
+
+def test_random_numbers_differ_between_kernels_and_can_be_seeded() -> None:
+    draw = (
+        "import random, numpy as np, torch\n"
+        "print(random.random(), np.random.rand(), torch.rand(1).item())\n"
+        "np.random.seed(0); print(np.random.rand())"
+    )
+    first, second = (text(run(draw)[0]).split() for _ in range(2))
+    assert first[0] != second[0] and first[1] != second[1]
+    assert first[2] != second[2]
+    assert first[3] == second[3]
+
+
+def test_a_kernel_has_a_home_and_an_ipython_directory_of_its_own_and_no_history() -> None:
+    source = """
+import os, pathlib
+shell = get_ipython()
+print(os.environ["HOME"], os.getcwd(), os.environ.get("SECRET"), shell.ipython_dir, sep="\\n")
+print(shell.history_manager.enabled, list(pathlib.Path(shell.ipython_dir).rglob("history*")))
+"""
+
+    async def one() -> list[str]:
+        with private_place(Path("nowhere")) as place:
+            nb = new_notebook(cells=[new_code_cell("import os"), new_code_cell(source)])
+            with notebook_client(nb, place / "work", 60, kernel_name="warm") as client:
+                await client.async_execute(env=environment(place))
+            lines = text(nb.cells[1].outputs).splitlines()
+            assert lines[:3] == [str(place / "home"), str(place / "work"), "None"]
+            assert not list(place.rglob("history*"))
+            return lines[3:]
+
+    os.environ["SECRET"] = "of the grader"
+    try:
+        first, second = asyncio.run(one()), asyncio.run(one())
+    finally:
+        del os.environ["SECRET"]
+    assert first[0] != second[0] and str(Path.home()) not in first[0]
+    assert first[1] == second[1] == "False []"
+
+
+def test_two_kernels_run_at_once_and_do_not_meet() -> None:
+    async def one(n: int) -> str:
+        nb = new_notebook(
+            cells=[new_code_cell(f"n = {n}"), new_code_cell("import os\nprint(n, os.getpid())")]
+        )
+        await NotebookClient(nb, kernel_name="warm", timeout=120).async_execute()
+        return text(nb.cells[1].outputs)
+
+    async def both() -> list[str]:
+        return await asyncio.gather(*(one(n) for n in range(3)))
+
+    got = [line.split() for line in asyncio.run(both())]
+    assert [n for n, _ in got] == ["0", "1", "2"]
+    assert len({pid for _, pid in got}) == 3
+    assert not any(alive(int(pid)) for _, pid in got)
+
+
+def test_a_killed_kernel_leaves_no_process_and_says_so_to_its_client() -> None:
+    nb = new_notebook(
+        cells=[
+            new_code_cell(
+                "import os, subprocess\n"
+                "child = subprocess.Popen(['sleep', '600'])\nprint(os.getpid(), child.pid)"
+            ),
+            new_code_cell("import time\ntime.sleep(600)"),
+        ]
+    )
+
+    async def killed() -> list[int]:
+        client = NotebookClient(nb, kernel_name="warm", timeout=120)
+        async with client.async_setup_kernel():
+            await client.async_execute_cell(nb.cells[0], 0)
+            pids = [int(pid) for pid in text(nb.cells[0].outputs).split()]
+            assert client.km.provisioner.pid == pids[0] and all(map(alive, pids))
+            running = asyncio.create_task(client.async_execute_cell(nb.cells[1], 1))
+            await asyncio.sleep(0.2)
+            await client.km.signal_kernel(signal.SIGKILL)
+            with pytest.raises(DeadKernelError):
+                await running
+            return pids
+
+    assert not any(map(alive, asyncio.run(killed())))
+
+
+def test_an_exit_in_the_code_is_a_dead_kernel_not_a_dead_template() -> None:
+    with pytest.raises(DeadKernelError):
+        run("import os\nos._exit(3)")
+    assert text(run("print('still here')")[0]) == "still here\n"
+
+
+def test_a_kernel_is_interrupted_like_any_other() -> None:
+    nb = new_notebook(cells=[new_code_cell("print('on')\nimport time\ntime.sleep(600)"),
+                             new_code_cell("1")])  # fmt: skip
+
+    async def interrupted() -> None:
+        client = NotebookClient(nb, kernel_name="warm", timeout=120, allow_errors=True)
+        async with client.async_setup_kernel():
+            running = asyncio.create_task(client.async_execute_cell(nb.cells[0], 0))
+            while not nb.cells[0].outputs:
+                await asyncio.sleep(0.05)
+            await client.km.interrupt_kernel()
+            await running
+            await client.async_execute_cell(nb.cells[1], 1)
+
+    asyncio.run(interrupted())
+    assert nb.cells[0].outputs[-1].ename == "KeyboardInterrupt"
+    assert text(nb.cells[1].outputs) == "1"
+
+
+# Where the template is not fit. ------------------------------------------------------------------
+
+
+def test_an_unfit_template_gives_cold_kernels_and_says_so(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(TEMPLATE, "unfit", "the template holds a CUDA context")
+    said = []
+    monkeypatch.setattr(
+        "autograder.kernel.provisioner.WarmProvisioner.log",
+        SimpleNamespace(warning=lambda *args: said.append(args[0] % args[1:]),
+                        debug=lambda *args: None, info=lambda *args: None,
+                        error=lambda *args: None),
+    )  # fmt: skip
+    (outputs,) = run("import sys\nprint('torch' in sys.modules)")
+    assert text(outputs) == "False\n"
+    assert said == ["Starting a cold kernel: the template holds a CUDA context."]
+
+
+def test_other_systems_are_unfit_without_a_try(monkeypatch: pytest.MonkeyPatch) -> None:
+    def never(*args: object) -> None:
+        raise AssertionError("something was forked")
+
+    for platform in ("darwin", "win32"):
+        fresh = Template()
+        monkeypatch.setattr(template.sys, "platform", platform)
+        monkeypatch.setattr(fresh, "_fork", never)
+        fresh.start()
+        assert platform in fresh.unfit
+        with pytest.raises(RuntimeError, match=platform):
+            fresh.fork(print)
+
+
+class Sent(list):
+    send = list.append
+
+
+def test_the_probe_refuses_a_template_with_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(preload, "THREADS", 3)
+    sent = Sent()
+    template._probe(sent)
+    assert sent == ["the template runs 3 Python threads"]
+
+
+def test_the_probe_refuses_a_template_with_an_accelerator(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(template, "_target", lambda link: "/dev/nvidia0")
+    sent = Sent()
+    template._probe(sent)
+    assert len(sent) == 1 and "CUDA" in sent[0]
+
+
+def test_the_probe_tells_when_computing_works(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(preload, "THREADS", 1)
+    sent = Sent()
+    template._probe(sent)
+    assert sent == [None, ""]
+
+
+@pytest.mark.parametrize(
+    "probe, reason",
+    [
+        (lambda sender: sender.send("the template runs 2 Python threads"), "2 Python threads"),
+        (lambda sender: None, "did nothing"),
+        (lambda sender: sender.close(), "died"),
+        (lambda sender: (sender.send(None), sender.close()), "died"),
+        (lambda sender: sender.send(None), "could not compute"),
+    ],
+    ids=["threads", "nothing", "death", "death in computing", "no result"],
+)
+def test_whatever_the_probe_meets_is_a_reason_and_never_a_hang(
+    probe: object, reason: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fresh, ended, held = Template(), [], []
+
+    def fork(target: object, sender: object) -> SimpleNamespace:
+        held.append(os.dup(sender.fileno()))  # the child's end, which stays open while it lives
+        from multiprocessing.connection import Connection
+
+        child = Connection(held.pop(), readable=False)
+        held.append(child)
+        threading.Thread(target=probe, args=(child,)).start()
+        return SimpleNamespace(kill=lambda: ended.append(True))
+
+    monkeypatch.setattr(fresh, "_fork", fork)
+    monkeypatch.setattr(template, "STARTUP_SECONDS", 1)
+    monkeypatch.setattr(template, "PROBE_SECONDS", 0.5)
+    fresh.start()
+    assert reason in fresh.unfit and ended == [True]

@@ -1,0 +1,239 @@
+"""What one side changes in place, the other side sees: in the same object, and in no other way."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from autograder.wire.codec import Decoder, Encoder, WireError
+from autograder.wire.sharing import Shared, encode_content, is_shared
+
+
+def refuse(value: Any, side: Any) -> Any:
+    raise WireError("not plain")
+
+
+class Side:
+    """One end, without the socket: numbers what it passes, and what it is passed."""
+
+    def __init__(self, allow: Any = lambda value: None) -> None:
+        self.shared = Shared(lambda: Encoder(refuse, self.number), allow)
+
+    def number(self, value: Any, encoder: Encoder) -> Any:
+        position = self.shared.position(value)
+        return None if position is None else ["shared", position]
+
+    def new(self, value: Any, encoder: Encoder) -> Any:
+        known = self.number(value, encoder)
+        if known is not None or not is_shared(value):
+            return known
+        self.shared.fill(self.shared.reserve(), value)
+        return ["new", encode_content(value, encoder)]
+
+    def other(self, tree: list, decoder: Decoder) -> Any:
+        match tree:
+            case ["shared", int(position)]:
+                return self.shared[position]
+            case ["new", content]:
+                position = self.shared.reserve()
+                value = decoder.decode(content)
+                self.shared.fill(position, value)
+                return value
+        raise WireError("unknown")
+
+    def write(self, *values: Any) -> tuple:
+        encoder = Encoder(refuse, self.new)
+        trees = [encoder.encode(value) for value in values]
+        changes = self.shared.changes(encoder)
+        self.shared.settle()
+        return json.dumps([trees, changes]), [bytes(b) for b in encoder.buffers]
+
+    def read(self, message: tuple) -> list:
+        trees, changes = json.loads(message[0])
+        decoder = Decoder([memoryview(b) for b in message[1]], self.other)
+        values = [decoder.decode(tree) for tree in trees]
+        self.shared.apply(changes, decoder)
+        self.shared.settle()
+        return values
+
+
+@pytest.fixture
+def here() -> Side:
+    return Side()
+
+
+@pytest.fixture
+def there() -> Side:
+    return Side()
+
+
+def change_list(value: list) -> None:
+    value.append(3)
+
+
+def change_dict(value: dict) -> None:
+    value["new"] = len(value)
+    value.pop("a", None)
+
+
+def change_set(value: set) -> None:
+    value.symmetric_difference_update({1, 7})
+
+
+def change_array(value: np.ndarray) -> None:
+    value[0] = -0.0
+
+
+def change_tensor(value: torch.Tensor) -> None:
+    value.mul_(2)
+
+
+CASES = [
+    ([1, 2], change_list),
+    ({"a": 1, "b": 2}, change_dict),
+    ({1, 2}, change_set),
+    (np.array([0.0, np.nan]), change_array),
+    (torch.tensor([1.0, 2.0]), change_tensor),
+]
+
+
+@pytest.mark.parametrize("value, change", CASES, ids=lambda v: type(v).__name__)
+def test_a_change_on_either_side_shows_on_the_other(
+    value: Any, change: Any, here: Side, there: Side
+) -> None:
+    (copy,) = there.read(here.write(value))
+    assert type(copy) is type(value) and copy is not value
+    change(copy)
+    here.read(there.write())
+    assert repr(value) == repr(copy)
+    change(value)
+    there.read(here.write())
+    assert repr(value) == repr(copy)
+
+
+def test_a_value_that_did_not_change_is_not_sent_again(here: Side, there: Side) -> None:
+    there.read(here.write(np.zeros(1000), [np.nan], {"a": float("nan")}))
+    assert here.write() == ("[[], []]", [])
+    assert there.write() == ("[[], []]", [])
+
+
+def test_what_comes_back_is_the_very_object_that_was_passed(here: Side, there: Side) -> None:
+    x, y = np.zeros(2), [1]
+    got = there.read(here.write(x, y, x))
+    assert got[0] is got[2]
+    back = here.read(there.write(got[1], got[0], [got[0], got[1]]))
+    assert back[0] is y and back[1] is x
+    assert back[2][0] is x and back[2][1] is y
+
+
+def test_aliases_inside_containers_stay_aliases(here: Side, there: Side) -> None:
+    row = [0]
+    (rows,) = there.read(here.write([row, row, {"again": row}]))
+    rows[0].append(1)
+    assert rows[1] is rows[0] and rows[2]["again"] is rows[0]
+    here.read(there.write())
+    assert row == [0, 1]
+
+
+def test_a_change_deep_inside_a_container_reaches_the_same_inner_object(
+    here: Side, there: Side
+) -> None:
+    inner = np.zeros(2)
+    outer = {"list": [inner]}
+    (copy,) = there.read(here.write(outer))
+    copy["list"][0][1] = 5
+    copy["list"].append("more")
+    here.read(there.write())
+    assert inner.tolist() == [0, 5] and outer == {"list": [inner, "more"]}
+    assert outer["list"][0] is inner
+
+
+def test_an_array_cannot_change_its_shape_or_dtype_in_place(here: Side) -> None:
+    here.write(np.zeros(2), torch.zeros(2))
+    for n, new in [(0, np.zeros(3)), (0, np.zeros(2, "f4")), (0, np.zeros((2, 1))),
+                   (1, torch.zeros(3)), (1, torch.zeros(2, dtype=torch.int8)), (0, [0, 0]),
+                   (1, np.zeros(2)), (0, torch.zeros(2))]:  # fmt: skip
+        encoder = Encoder(refuse)
+        tree = encoder.encode(new)
+        with pytest.raises(WireError):
+            here.shared.apply(
+                [[n, tree]], Decoder([memoryview(b) for b in encoder.buffers], refuse)
+            )
+    assert here.shared[0].tolist() == [0, 0] and here.shared[1].tolist() == [0, 0]
+
+
+def test_memory_that_cannot_be_written_refuses_the_change(here: Side) -> None:
+    fixed = np.zeros(2)
+    fixed.flags.writeable = False
+    here.write(fixed, torch.zeros(1).expand(3))
+    ones = np.ones(2).tobytes()
+    with pytest.raises(WireError, match="in place"):
+        here.read((json.dumps([[], [[0, ["array", "<f8", [2], 0]]]]), [ones]))
+    with pytest.raises(WireError, match="in place"):
+        threes = np.ones(3, "f4").tobytes()
+        here.read((json.dumps([[], [[1, ["torch", "float32", [3], 0]]]]), [threes]))
+    assert fixed.tolist() == [0, 0]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        None, 0, "x", {}, {"0": None}, [None], [0], [[]], [[0]], [[0, ["l", []], 1]],
+        [["0", ["l", []]]], [[True, ["l", []]]], [[0.0, ["l", []]]], [[None, ["l", []]]],
+        [[-1, ["l", []]]], [[1, ["l", []]]], [[10**9, ["l", []]]], [[2**70, ["l", []]]],
+        [[0, None]], [[0, ["t", []]]], [[0, ["d", []]]], [[0, ["i", 1]]], [[0, ["shared", 7]]],
+        [[0, ["unknown"]]], [[0, ["l", [["shared", -1]]]]],
+    ],
+    ids=repr,
+)  # fmt: skip
+def test_a_hostile_list_of_changes_is_refused(changes: Any, here: Side) -> None:
+    value = [1, 2]
+    here.write(value)
+    with pytest.raises(WireError):
+        here.read((json.dumps([[], changes]), []))
+    assert value == [1, 2]
+
+
+def test_a_value_that_holds_itself_while_it_is_being_read_is_refused(here: Side) -> None:
+    with pytest.raises(WireError, match="holds itself"):
+        here.read((json.dumps([[["new", ["l", [["shared", 0]]]]], []]), []))
+
+
+def test_a_list_that_was_made_to_hold_itself_is_refused_not_followed(here: Side) -> None:
+    value: list = [1]
+    here.write(value)
+    here.read((json.dumps([[], [[0, ["l", [["shared", 0]]]]]]), []))
+    assert value[0] is value
+    here.write()  # a circle by number has an end
+
+
+def test_a_value_that_must_not_change_is_left_as_it_is() -> None:
+    def never(value: Any) -> None:
+        raise PermissionError
+
+    side = Side(never)
+    value = [1]
+    side.write(value)
+    with pytest.raises(PermissionError):
+        side.read((json.dumps([[], [[0, ["l", []]]]]), []))
+    assert value == [1]
+
+
+def test_numbers_given_for_a_message_that_was_not_sent_are_taken_back(
+    here: Side, there: Side
+) -> None:
+    kept, dropped = [1], [2]
+    there.read(here.write(kept))
+    known = len(here.shared)
+    with pytest.raises(WireError):
+        here.write(dropped, [object()])
+    here.shared.forget_from(known)
+    assert here.shared.position(dropped) is None and here.shared.position(kept) == 0
+    (copy,) = there.read(here.write(dropped))
+    copy.append(3)
+    here.read(there.write())
+    assert (kept, dropped) == ([1], [2, 3])
