@@ -18,10 +18,9 @@ from typing import Any
 import numpy as np
 
 from autograder.wire import channel
-from autograder.wire.codec import Decoder, Encoder, WireError
+from autograder.wire.codec import LIBRARIES, Decoder, Encoder, WireError
 from autograder.wire.sharing import Shared, encode_content, is_shared
 
-LIBRARIES = ("builtins", "collections", "numpy", "torch", "keras", "tensorflow")
 # Classes that every Python has but that no module shows under their own name.
 HIDDEN_TYPES = {
     ("builtins", t.__qualname__): t

@@ -21,12 +21,9 @@ from typing import Any
 import numpy as np
 
 from autograder.wire import channel
-from autograder.wire.codec import Decoder, Encoder, WireError
+from autograder.wire.codec import LIBRARIES, Decoder, Encoder, WireError
 from autograder.wire.sharing import Shared
 
-# An object says which classes of these libraries it is an instance of: they mean the same on
-# both sides.
-LIBRARIES = ("builtins", "collections", "numpy", "torch", "keras", "tensorflow")
 MAX_TEXT = 20_000  # characters of a message or a representation
 MAX_FRAMES = 12
 _OWN_PACKAGE = str(Path(__file__).parents[1])

@@ -21,6 +21,9 @@ MAX_ITEMS = 2_000_000
 MAX_DIMENSIONS = 32
 EXACT_INT = 2**53  # beyond it, JSON numbers are not the same integer everywhere
 
+# Classes of these packages mean the same on both sides; only they are spoken of by name.
+LIBRARIES = ("builtins", "collections", "numpy", "torch", "keras", "tensorflow")
+
 # Kinds of NumPy dtype whose bytes are only numbers or text. Object and void are not.
 NUMPY_KINDS = "biufcU"
 NUMPY_DTYPE = re.compile(rf"[<>|][{NUMPY_KINDS}][0-9]{{1,9}}")
