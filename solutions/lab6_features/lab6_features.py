@@ -1050,10 +1050,13 @@ print(pair_dots(torch.stack([torch.stack([likes, product]), torch.stack([dislike
 # ## 6 · The model: one table for each feature
 #
 # ```
-# dense     (m, 3)  ─ scale ─ mlp ────────────┐
-# purchased  bags   ─ purchased_embeddings ───┤                        ┌ the vectors themselves ┐
-# state     (m, 1)  ─ state_embeddings ───────┼─ vectors (m, 4, dim) ──┤                        ├─ linear ─ logits (m,)
-# review    (m, 5)  ─ review_embeddings ──────┘                        └ pair_dots    (m, 6) ───┘
+# dense      (m, 3)  ─ scale ─ mlp ──────────┐
+# purchased  bags    ─ purchased_embeddings ─┤
+# state      (m, 1)  ─ state_embeddings ─────┼─ vectors (m, 4, dim)
+# review     (m, 5)  ─ review_embeddings ────┘
+#
+# vectors (m, 4, dim) ─┬─ the vectors themselves ─┐
+#                      └─ pair_dots (m, 6) ───────┴─ linear ─ logits (m,)
 # ```
 #
 # Each column of names has **its own table**. Id 7 is a product in one column, a state in another and
