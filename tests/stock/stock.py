@@ -33,7 +33,7 @@ def nbgrader(course: Course, *command: str) -> None:
     """Runs `nbgrader` at the course root."""
     path = os.pathsep.join([os.path.dirname(sys.executable), os.environ["PATH"]])
     done = subprocess.run(
-        [sys.executable, "-m", "nbgrader", *command],
+        ["nice", "-n", "10", sys.executable, "-m", "nbgrader", *command],
         cwd=course.root,
         env={**os.environ, "PATH": path},
         capture_output=True,

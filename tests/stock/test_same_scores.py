@@ -7,11 +7,9 @@ checks and answers together, and ours, where the examiner runs the checks.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from pathlib import Path
 
-import nbformat
 import pytest
 from nbformat.notebooknode import NotebookNode
 from nbgrader.utils import determine_grade, is_grade
@@ -26,23 +24,6 @@ from tests.banks.runs import COURSE, LABS, WORKERS, bank_class, executions, prep
 from tests.stock import stock
 
 Scores = dict[str, dict[str, float | None]]
-
-
-@pytest.fixture(scope="module")
-def stock_runs(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[dict[str, Future]]:
-    """Stock grading of each bank, which takes seconds for each submission: two at a time."""
-    wanted = request.config.getoption("--lab") or LABS
-
-    def run(lab: str, root: Path) -> Scores:
-        texts = {f"s{n:02}": nbformat.writes(nb) for n, (_, nb) in enumerate(bank_class(lab))}
-        made = stock.stock_course(COURSE, lab, root, texts)
-        stock.autograde(made, lab)
-        return stock.scores(made, lab)
-
-    with ThreadPoolExecutor(WORKERS) as pool:
-        yield {lab: pool.submit(run, lab, tmp_path_factory.mktemp(lab)) for lab in wanted}
 
 
 def auto_scores(notebook: NotebookNode) -> dict[str, float | None]:
