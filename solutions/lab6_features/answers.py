@@ -289,7 +289,7 @@ def train(model, batches, epochs, lr=0.02, weight_decay=5e-4):
             loss.backward()
             optimiser.step()
             model.zero_grad()
-            each.append(float(loss))
+            each.append(loss.item())
         losses.append(float(np.mean(each)))
     return losses
 
