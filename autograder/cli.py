@@ -119,7 +119,9 @@ def demo(
 def grade(
     labs: Labs = None,
     student: Annotated[str | None, typer.Option(help="Only this student's submissions.")] = None,
-    workers: Annotated[int | None, typer.Option(min=1, help="Default: one for each core.")] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Default: one more than cores.")
+    ] = None,
     expect: Annotated[
         Path | None, typer.Option(help="Fail unless all scores are those of this CSV file.")
     ] = None,
@@ -148,7 +150,8 @@ def grade(
                 done.append(result)
                 progress.tell(result, count, total)
 
-            workers = workers or os.cpu_count() or 1
+            # One more than cores: at any time one of them waits for a process or for the disk.
+            workers = workers or (os.cpu_count() or 1) + 1
             limits = Limits(seconds=here.cell_timeout)
             results = asyncio.run(
                 grade_class(here, names, student, workers, limits, tell, progress.say)
