@@ -273,7 +273,7 @@ print(heard[0].message)
 # %% [markdown]
 # ## 2 · What the layer does: build once, gather often
 #
-# It helps to look a layer in the source. Leave out the options, and `Embedding` has two methods:
+# It helps to read a layer's source. Leave out the options, and `Embedding` has two methods:
 #
 # - **`build`** asks `add_weight` for *one* matrix of shape `(input_dim, output_dim)`. `add_weight`
 #   draws initial numbers, wraps them in a variable, and puts that variable on the list that
@@ -336,10 +336,9 @@ print("id -1: ", layer(np.array([-1])).numpy()[0])
 
 # %% [markdown]
 # The cast cuts 1.9 down to 1, and −1 counts from the end, as in NumPy. Neither is a promise: what
-# an id outside the table gives depends on the version, on the backend and on the device. On a CPU,
-# TensorFlow stops with an error for id 10; on a GPU the same line quietly answers zeros, and some
-# versions of Keras 3 moved the id to the nearest row. Nobody checks ids for you, so check them
-# where they are made.
+# an id outside the table gives depends on the version, on the backend and on the device. For id 10,
+# TensorFlow stops with an error on a CPU and quietly answers zeros on a GPU; JAX answers NaN. In
+# Keras 2, −1 fared like 10. Nobody checks ids for you, so check them where they are made.
 #
 # ### A function named one_hot that is not one-hot
 #
@@ -1511,7 +1510,7 @@ print(volume(np.array([1.0, 2.0])).numpy(), "with", volume.count_params(), "para
 # </details>
 # <details><summary>My layer answers NaN for a healthy row</summary>
 #
-# See the last demonstration: which of the two routes is yours?
+# See the damaged row at the end of Section 7: which of the two routes is yours?
 # </details>
 
 
@@ -1706,7 +1705,10 @@ for i in range(8):
 ax.scatter(*start.T, color=GREY, marker="s", label="before", zorder=3)
 ax.scatter(*end.T, color=BLUE, s=60, label="after", zorder=3)
 for i in range(8):
-    ax.annotate(str(i), end[i], xytext=(7, 7), textcoords="offset points")
+    away = 14 if end[i, 0] > 0 else -14  # beside the dot, outwards, where no line runs
+    ax.annotate(
+        str(i), end[i], xytext=(away, 0), textcoords="offset points", ha="center", va="center"
+    )
 ax.set(
     xlabel="dimension 0",
     ylabel="dimension 1",
