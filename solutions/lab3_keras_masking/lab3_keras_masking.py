@@ -529,7 +529,7 @@ for layer in layers:
 # %%
 flattened, heard = listen(keras.layers.Flatten(), vectors)
 print("shape", tuple(flattened.shape), "· mask:", mask_of(flattened))
-print(textwrap.fill(heard[0].split("(of type Flatten) ")[1], 80))
+print(textwrap.fill("Flatten " + heard[0].split("(of type Flatten) ")[1], 80))
 
 # %% [markdown]
 # A warning, easily missed among others, and the model runs on with the padding counted in. Now
@@ -554,6 +554,7 @@ for stack, row in zip(stacks, axes, strict=True):
         name = type(layer).__name__
         draw_batch(ax, mask_of(x), batch, f"{name}\n{doing[name]}")
     found = mask_of(x) is not None
+    row[3].set(xlim=(0, 6), ylim=(3, 0), aspect="equal")  # as high as the grids beside it
     row[3].axis("off")
     row[3].set_title(
         "GlobalAveragePooling1D\n" + ("uses it up" if found else "has none to use"), fontsize=10
@@ -626,6 +627,10 @@ def show_drift(between, zeros):
 from ipywidgets import interact
 
 knobs = interact(show_drift, between=list(BETWEEN), zeros=(0, 12))
+
+# %% [markdown]
+# All the choices at once, with eight zeros:
+
 # %%
 fig, ax = plt.subplots(figsize=(7, 3.2))
 for y, name in enumerate(BETWEEN):
@@ -644,9 +649,10 @@ ax.invert_yaxis()
 plt.show()
 
 # %% [markdown]
-# *Figure: how far the sentence vector moves, relative to its length, when eight zeros are appended.
-# Nothing, Dense, LayerNormalization and LSTM: not at all. Conv1D and UpSampling1D: far, with a
-# warning. Multiplying by 2 and `keras.ops.tanh`: far, without one.*
+# *Figure: how far the vector of "dogs bark loudly" moves when eight zeros are appended, as a share
+# of its size without them. With nothing in between, with Dense, LayerNormalization or LSTM: not at
+# all. With Conv1D or UpSampling1D: far, and with a warning. With a multiplication by 2 or with
+# `keras.ops.tanh`: far, and without one.*
 #
 # The quiet ones are the dangerous ones. `x * 2` is no layer: nobody copies the note from the old
 # tensor to the new one, and nobody warns.
@@ -1186,8 +1192,8 @@ print(
 # %% [markdown]
 # The embedding cut each float down to a whole number without a word and looked up its row. A row
 # number cannot be nudged: between row 1 and row 2 there is nothing to differentiate, so the dense
-# layer gets no gradient (`None`) and never learns. The table does: its gradient lists the rows
-# used, and the rows are ordinary numbers.
+# layer gets no gradient (`None`) and never learns. The table does: its gradient lists the rows used
+# (that is what `IndexedSlices` is), and the rows are ordinary numbers.
 #
 # So the rule is a half-truth. An embedding stands **where the ids are**; ids usually are what comes
 # in; and after it there are continuous vectors that need no second lookup. Reshaping or picking ids
@@ -1240,7 +1246,7 @@ def small_world():
     world[1:4, 0, 0:2] = 3  # the pond
     for step in range(3):
         world[2:4, step + 1, 3 + step] = 2
-        world[2:4, 1 : step + 1, 3 + step] = 1  # earth below the stairs
+        world[2:4, 1 : step + 1, 3 + step] = 1  # grass below the stairs
     return world
 
 
@@ -1462,12 +1468,16 @@ def show_slice(depth):
 
 # %% unstable=true
 knob = interact(show_slice, depth=(0, 5))
+
+# %% [markdown]
+# The slice at depth 2, without a knob:
+
 # %%
 show_slice(2)
 
 # %% [markdown]
 # *Figure: one upright slice of the world at depth 2, six blocks wide and five high. Left, the ids
-# in colour: grass below with a pond at the left end, and stairs climbing to the right on earth.
+# in colour: grass below with a pond at the left end, and stairs climbing to the right on grass.
 # Then four black and white pictures, one per material, each dark where that material is. Right, two
 # embedding channels, where every material has its own pair of shades.*
 #
