@@ -143,7 +143,7 @@ print(embedding_matrix[-1])
 #
 # <details><summary>It works for one id, but a list fails in my comparison</summary>
 #
-# A Python list has no `<`. `np.asarray(ids)` turns a number, a list or an array into an array,
+# A Python list cannot be compared with a number. `np.asarray(ids)` turns a number, a list or an array into an array,
 # and leaves arrays as they are.
 # </details>
 #
@@ -432,9 +432,8 @@ print(onehot_encode(vocab_size, 3))
 #
 # Multiply a one-hot vector with the table, and write out what the product means:
 #
-# $$\mathbf{v}\,E \;=\; \sum_{i=0}^{9} v_i \cdot \text{row}_i
-#   \;=\; 0\cdot\text{row}_0 + 0\cdot\text{row}_1 + 0\cdot\text{row}_2 + \mathbf{1\cdot\text{row}_3}
-#   + 0\cdot\text{row}_4 + \dots$$
+#     v @ E  =  v[0] · row 0  +  v[1] · row 1  +  …  +  v[9] · row 9
+#            =     0 · row 0  +  0 · row 1  +  0 · row 2  +  1 · row 3  +  0 · row 4  +  …
 #
 # Ten rows are scaled and added, and nine of them were multiplied by zero. What is left is row 3.
 # Here is the sum, step by step.
@@ -585,7 +584,7 @@ figure, axes = plt.subplots(1, 3, figsize=(9.5, 4.4), width_ratios=[10, 4, 4])
 draw_table(axes[0], one_hot, names=batch_ids, title="one-hot  (4, 10)")
 draw_table(axes[1], embedding_matrix, lit=batch_ids, title="@  table  (10, 4)")
 draw_table(axes[2], product, lit=range(4), names=batch_ids, title="=  rows  (4, 4)", top=39)
-axes[0].set_ylabel("id")
+axes[0].set(xticks=range(vocab_size), xlabel="place in the vector", ylabel="id")
 figure.tight_layout()
 plt.show()
 
@@ -614,7 +613,7 @@ print(lookup_by_matmul(spoilt, 3))
 
 # %% [markdown]
 # A lookup never sees row 7. The product multiplies it by zero, and `0 * nan` is `nan`: every row
-# takes part, also the nine that do not matter. For a table of finite numbers the two are the same
+# takes part, even the nine that do not matter. For a table of finite numbers the two are the same
 # function; here you saw the *work* of the longer route come to light.
 
 # %% [markdown]
@@ -773,7 +772,7 @@ def draw_cost(vocab, n=16, dim=64):
 # %% unstable=true
 from ipywidgets import IntSlider, interact
 
-
+matmul_cost(1, 1, 1)  # Exercise 4 has to be done first
 power = IntSlider(6, min=3, max=18, description="vocab = 2 **", continuous_update=False)
 power.style.description_width = "initial"
 
@@ -808,9 +807,9 @@ draw_cost(4096)
 # why might the product be flat, too, at the left end?
 #
 # *Figure:* time per call against vocabulary size, both axes logarithmic. The lookup, in blue, is
-# flat at some microseconds. The product, in orange, starts flat and then bends into a straight
-# rise along a dashed grey line, the prediction: the multiply-adds you counted, times what one of
-# them takes on this computer.
+# flat at some microseconds. The product, in orange, starts almost flat, a little above it, and then
+# bends into a straight rise along a dashed grey line, the prediction: the multiply-adds you
+# counted, times what one of them takes on this computer.
 
 # %% unstable=true
 def microseconds(function, *arguments):
@@ -854,8 +853,8 @@ print(f"with {product_sizes[-1]:,} rows the lookup is {ratio:,.0f} times as fast
 # %% [markdown]
 # How to read your picture:
 #
-# - At the left end both lines are flat: the tables are so small that the time goes into *calling*
-#   NumPy, not into arithmetic. With a few rows, the product costs next to nothing extra.
+# - At the left end both lines are nearly flat: the tables are so small that the time goes into
+#   *calling* NumPy, not into arithmetic. With a few rows, the product costs a few microseconds more.
 # - Further right the product follows the dashed line. The slope comes out somewhere near 1; a
 #   little more or less is the work of caches, and of whatever else your computer was doing.
 # - If your orange line climbs far more steeply, with slope 2 or beyond, and stops early, look into
@@ -867,8 +866,9 @@ print(f"with {product_sizes[-1]:,} rows the lookup is {ratio:,.0f} times as fast
 # from its weight matrix and PyTorch's is an index too, and that is the whole point of them. "The
 # ids are stored as a one-hot matrix for speed" has it backwards. And still the other route has
 # its uses: the published code of BERT multiplies one-hot vectors for a table with two rows, with
-# the comment that this is always faster for a small vocabulary. You know now where on the picture
-# that is.
+# the comment that this is always faster for a small vocabulary. That is the left end of your
+# picture, where the two come closest; on the chips that BERT was trained on, built for products,
+# they may change places.
 
 # %% [markdown]
 # ## 6 · What training sees: the gradient of the table
@@ -1031,7 +1031,7 @@ for shape in [(), (1,), (30,), (4, 5), (6, 1), (2, 3, 4), (0,), (0, 3)]:
 
 # %% [markdown]
 # *Figure:* two grids for ids 3, 3, 0, 9 and an upstream gradient of ones. Left, what `grad[ids]
-# += 1` leaves behind: ones in rows 0, 3 and 9. Right, the result of `table_gradient`: ones in
+# += ones` leaves behind: ones in rows 0, 3 and 9. Right, the result of `table_gradient`: ones in
 # rows 0 and 9, twos in row 3. All other rows are zero in both.
 
 # %%
