@@ -151,9 +151,9 @@ def grade(
 
     Example: autograder grade lab1_lookup_vs_onehot --workers 4
     """
-    from autograder.sandbox.limits import Limits
     from autograder.engine.grade import grade_class
     from autograder.engine.record import Result, write_csv_files
+    from autograder.sandbox.limits import Limits
     from autograder.terminal import Progress, differences, table
 
     try:

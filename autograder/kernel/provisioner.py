@@ -121,4 +121,6 @@ def _without_network() -> None:
 
 
 if __name__ == "__main__":
-    run_kernel(sys.argv[1], os.getcwd(), dict(os.environ), Sandbox.from_dict(json.loads(sys.argv[2])))
+    run_kernel(
+        sys.argv[1], os.getcwd(), dict(os.environ), Sandbox.from_dict(json.loads(sys.argv[2]))
+    )

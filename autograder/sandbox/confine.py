@@ -217,7 +217,7 @@ def _enter(sandbox: Sandbox, uid: int, gid: int, monitor: int) -> None:
     _forget()
     set_limits(limits, 0 if alone else processes.tasks_of_user(uid))
     if layers.landlock:
-        landlock.restrict(_rules(sandbox))
+        landlock.restrict(_rules(sandbox), layers.landlock)
     if layers.seccomp:
         apart = layers.namespaces or landlock.keeps_signals_in(layers.landlock)
         seccomp.refuse_calls(keep_signals_in=not apart)
@@ -244,8 +244,8 @@ def _forget() -> None:
 
 def _rules(sandbox: Sandbox) -> list[tuple[str, int]]:
     """What may be opened, for Landlock."""
-    rules = [(path, landlock.READ) for path in
-             (*paths.SYSTEM, *paths.ETC, *paths.MACHINE, *paths.interpreter(), str(sandbox.data))]  # fmt: skip
+    shared = (*paths.SYSTEM, *paths.ETC, *paths.MACHINE, *paths.interpreter(), str(sandbox.data))
+    rules = [(path, landlock.READ) for path in shared]
     rules += [(path, landlock.DEVICE) for path in paths.DEVICES]
     rules += [(str(path), landlock.WORK) for path in sandbox.writable]
     rules += [(str(sandbox.place), landlock.READ), (str(sandbox.sockets), landlock.SOCKETS)]
@@ -255,4 +255,3 @@ def _rules(sandbox: Sandbox) -> list[tuple[str, int]]:
     else:
         rules += [(path, landlock.READ) for path in (*paths.PROC, "/etc/passwd", "/etc/group")]
     return rules
-

@@ -50,13 +50,12 @@ def keeps_signals_in(version: int) -> bool:
     return version >= _SIGNALS_SINCE
 
 
-def restrict(rules: Iterable[tuple[str, int]]) -> None:
+def restrict(rules: Iterable[tuple[str, int]], abi: int) -> None:
     """Allows the given rights beneath the given paths and nothing else; TCP not at all.
 
-    Paths that are not there are left out. What an older kernel cannot restrict it does not
-    (its version tells). Raises: OSError.
+    Paths that are not there are left out. abi: Landlock's version, at most the kernel's; an older
+    one restricts less. Raises: OSError.
     """
-    abi = version()
     handled = (1 << (13 + (abi >= 2) + (abi >= 3) + (abi >= 5))) - 1
     ruleset = _Ruleset(handled, _TCP if abi >= 4 else 0, _SCOPES if abi >= 6 else 0)
     size = 8 * (1 + (abi >= 4) + (abi >= 6))

@@ -8,9 +8,7 @@ import shutil
 from pathlib import Path
 
 from autograder.sandbox import libc, paths
-from autograder.sandbox.libc import (
-    MS_BIND, MS_NODEV, MS_NOEXEC, MS_NOSUID, MS_PRIVATE, MS_RDONLY, MS_REC, mount,
-)  # fmt: skip
+from autograder.sandbox.libc import MS_BIND, MS_NODEV, MS_NOSUID, MS_REC, mount
 
 _ATTR_RDONLY, _ATTR_NOSUID, _ATTR_NODEV, _ATTR_NOEXEC = 1, 2, 4, 8
 _PASSWD = "student:x:{uid}:{gid}:student:/:/bin/sh\n"
@@ -35,7 +33,7 @@ def enter(
 
     Raises: OSError.
     """
-    mount("none", "/", None, MS_REC | MS_PRIVATE)
+    mount("none", "/", None, MS_REC | libc.MS_PRIVATE)
     root = place / ROOT
     mount("root", str(root), "tmpfs", MS_NOSUID | MS_NODEV, "size=1m,nr_inodes=2048,mode=755")
     disk_at = root / "disk"
@@ -54,7 +52,9 @@ def enter(
     disk_at.rmdir()
     _bind(sockets, root, writable=True)
     (root / "proc").mkdir()
-    mount("proc", str(root / "proc"), "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_RDONLY)
+    mount(
+        "proc", str(root / "proc"), "proc", MS_NOSUID | MS_NODEV | libc.MS_NOEXEC | libc.MS_RDONLY
+    )
     _attributes(root, _ATTR_RDONLY | _ATTR_NOSUID | _ATTR_NODEV, deep=False)
     os.chdir(root)
     libc.call("pivot_root", ".", ".")

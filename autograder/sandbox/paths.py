@@ -25,12 +25,14 @@ PROC = ("/proc/self", "/proc/cpuinfo", "/proc/meminfo", "/proc/stat", "/proc/loa
 
 def interpreter() -> list[str]:
     """Folders of Python, its packages and this package: as named, and as they really are."""
-    package = str(Path(autograder.__file__).parent)
+    package = Path(autograder.__file__).parent
     named = [sys.prefix, sys.base_prefix, os.path.dirname(os.path.realpath(sys.executable))]
-    # A course in the making may stand on the path; of it, only the package is needed.
-    named += [p for p in sys.path if os.path.exists(p) and Path(p).resolve() != Path(package).parent]
-    named = [p for p in named if p and os.path.abspath(p) != os.getcwd()] + [package]
-    return list(dict.fromkeys(q for p in named for q in (os.path.abspath(p), os.path.realpath(p))))
+    for entry in filter(os.path.exists, sys.path):
+        # A course in the making may stand on the path; of it, only the package is needed.
+        if Path(entry).resolve() not in (package.parent, Path.cwd()):
+            named.append(entry)
+    named.append(str(package))
+    return list(dict.fromkeys(f(p) for p in named for f in (os.path.abspath, os.path.realpath)))
 
 
 def readable() -> list[str]:

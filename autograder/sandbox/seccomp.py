@@ -61,9 +61,7 @@ def refuse_calls(keep_signals_in: bool) -> None:
         refuse("clone", arg(0, seccomp.MASKED_EQ, flag, flag))
     # Its flags are behind a pointer, which no filter can follow; the C library falls back.
     refuse("clone3", action=seccomp.ERRNO(errno.ENOSYS))
-    refuse(
-        "socket", arg(0, other, socket.AF_UNIX), action=seccomp.ERRNO(errno.EAFNOSUPPORT)
-    )
+    refuse("socket", arg(0, other, socket.AF_UNIX), action=seccomp.ERRNO(errno.EAFNOSUPPORT))
     refuse("prctl", arg(0, equal, libc.PR_SET_PDEATHSIG))
     for request in (TIOCSTI, TIOCLINUX):
         refuse("ioctl", arg(1, equal, request))

@@ -13,9 +13,9 @@ import pytest
 
 from autograder.authoring.build import build_lab
 from autograder.course import CONFIG_FILE, Course
-from autograder.sandbox.limits import Limits
 from autograder.engine.grade import grade_class
 from autograder.engine.record import Result
+from autograder.sandbox.limits import Limits
 from tests.attacks.arsenal import ATTACKS, HONEST, LAB, TENSORS, WRONG, Attack, answered
 from tests.conftest import ROOT, sandbox_layers
 from tests.stock import stock

@@ -63,7 +63,9 @@ def executions(lab: str) -> list[Execution]:
         async def one(notebook: NotebookNode) -> Execution:
             async with gate:
                 nb = prepared(lab, notebook)
-                return await execute(nb, released(lab), COURSE.root / "data", Limits(), sandbox_layers())
+                return await execute(
+                    nb, released(lab), COURSE.root / "data", Limits(), sandbox_layers()
+                )
 
         return await asyncio.gather(*(one(notebook) for _, notebook in bank_class(lab)))
 
