@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import csv
+import enum
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
 from autograder.course import Course, CourseError
+
+if TYPE_CHECKING:
+    from autograder.sandbox.confine import Layers
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -26,6 +31,15 @@ if not out.is_terminal:
 CourseOption = Annotated[
     Path, typer.Option("--course", help="The course root, where nbgrader_config.py is.")
 ]
+
+
+class Confinement(enum.StrEnum):
+    """What --sandbox takes."""
+
+    auto = "auto"
+    none = "none"
+
+
 Labs = Annotated[list[str] | None, typer.Argument(metavar="[LAB]...", help="Default: all labs.")]
 
 
@@ -122,6 +136,9 @@ def grade(
     workers: Annotated[
         int | None, typer.Option(min=1, help="Default: one more than cores.")
     ] = None,
+    sandbox: Annotated[
+        Confinement, typer.Option(help="none: student code runs as you, with all that you can do.")
+    ] = Confinement.auto,
     expect: Annotated[
         Path | None, typer.Option(help="Fail unless all scores are those of this CSV file.")
     ] = None,
@@ -134,9 +151,9 @@ def grade(
 
     Example: autograder grade lab1_lookup_vs_onehot --workers 4
     """
-    from autograder.engine.execute import Limits
     from autograder.engine.grade import grade_class
     from autograder.engine.record import Result, write_csv_files
+    from autograder.sandbox.limits import Limits
     from autograder.terminal import Progress, differences, table
 
     try:
@@ -153,8 +170,9 @@ def grade(
             # One more than cores: at any time one of them waits for a process or for the disk.
             workers = workers or (os.cpu_count() or 1) + 1
             limits = Limits(seconds=here.cell_timeout)
+            layers = confinement(here, sandbox, progress.say)
             results = asyncio.run(
-                grade_class(here, names, student, workers, limits, tell, progress.say)
+                grade_class(here, names, student, workers, limits, layers, tell, progress.say)
             )
     except CourseError as error:
         raise _fail(str(error)) from None
@@ -177,6 +195,54 @@ def grade(
         if wrong:
             raise typer.Exit(1)
         out.print(f"all {len(expected)} scores are as expected")
+
+
+def confinement(course: Course, sandbox: Confinement, say: Callable[[str], None]) -> Layers | None:
+    """The layers to grade in, said aloud. Raises: CourseError where they do not suffice."""
+    from autograder.sandbox.layers import try_layers
+    from autograder.sandbox.paths import covered, readable
+
+    if sandbox is Confinement.none:
+        say("NO SANDBOX: student code can read, change and send away whatever you can")
+        return None
+    if inside := [f for f in readable() if covered(str(course.root.resolve()), [f])]:
+        raise CourseError(
+            f"the course lies in {inside[0]}, which student code must be able to read; "
+            "move the course elsewhere."
+        )
+    system = try_layers()
+    if not system.fit:
+        raise CourseError(
+            f"no sandbox: student code could {'; '.join(system.open_ways)}. `autograder doctor` "
+            "tells what is missing and how to get it; --sandbox none grades without."
+        )
+    say(f"sandbox: {system.describe()}")
+    return system.layers
+
+
+@app.command()
+def doctor() -> None:
+    """Tell which layers of the sandbox work on this system, and how to get the others.
+
+    Exits with 0 when grading can be confined, with 1 when it would refuse.
+
+    Example: autograder doctor
+    """
+    from autograder.sandbox.layers import HINTS, try_layers
+
+    system = try_layers()
+    for finding in system.findings:
+        out.print(f"{finding.layer:<12}{'works' if finding.works else 'does not work'}")
+        if not finding.works:
+            out.print(f"{'':<12}{finding.why}\n{'':<12}{HINTS[finding.layer]}", soft_wrap=True)
+    for always in ("limits", "watchdog"):
+        out.print(f"{always:<12}works")
+    if not system.fit:
+        for way in system.open_ways:
+            _tell(f"Student code could {way}.")
+        _tell("Grading refuses to start here, but with --sandbox none.")
+        raise typer.Exit(1)
+    out.print("Grading is confined here: no network, no foreign files, no foreign processes.")
 
 
 def read_scores(path: Path) -> dict[tuple[str, str], float]:

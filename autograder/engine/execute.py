@@ -14,7 +14,6 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from nbclient import NotebookClient
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat.notebooknode import NotebookNode
 from nbformat.v4 import new_code_cell, new_notebook, new_output
@@ -23,24 +22,20 @@ from autograder.engine.lab import ReleasedLab, grade_id, kind_of
 from autograder.engine.needed import needed_cells
 from autograder.examiner.checks import ERROR, LOST, PASSED, Verdict
 from autograder.examiner.client import ExaminerClient, ExaminerFailed
-from autograder.kernel.client import COLD, notebook_client
+from autograder.kernel.client import COLD, cap_messages, notebook_client
 from autograder.kernel.place import environment, private_place
 from autograder.kernel.template import TEMPLATE
+from autograder.sandbox.confine import Layers, Sandbox
+from autograder.sandbox.layers import control_groups
+from autograder.sandbox.limits import Limits
+from autograder.sandbox.watch import Excess, Watch
 
 WARM = "warm"
 TIMED_OUT, CRASHED, OUT_OF_MEMORY = "timed out", "crashed", "out of memory"
 START_SECONDS = 60  # for a cold kernel on a slow disk
+WATCH_SECONDS = 0.1
 GRACE = 5  # seconds for one process to notice what happened to another
 SERVE = "__import__('autograder.kernel.student', fromlist=['serve']).serve({path!r}, {number})"
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What one submission may use. seconds: for one cell; total: for all; memory: bytes."""
-
-    seconds: float = 60
-    total: float = 600
-    memory: int = 6 * 2**30
 
 
 @dataclass
@@ -53,6 +48,10 @@ class Execution:
     seconds: float = 0.0
 
 
+class SandboxRefused(Exception):
+    """The sandbox could not be entered, though it could when the run began."""
+
+
 class KernelLost(Exception):
     """The student's kernel is gone; `outcome` says how."""
 
@@ -61,14 +60,18 @@ class KernelLost(Exception):
         self.outcome = outcome
 
 
-async def execute(nb: NotebookNode, lab: ReleasedLab, data: Path, limits: Limits) -> Execution:
+async def execute(
+    nb: NotebookNode, lab: ReleasedLab, data: Path, limits: Limits, layers: Layers | None = None
+) -> Execution:
     """Runs a prepared notebook and returns it with outputs and verdicts.
+
+    layers: those of the sandbox; None for no sandbox at all.
 
     Whatever the submission does costs it, at most, the checks that could not be run.
     """
     started = time.monotonic()
     with private_place(data) as place:
-        run = _Run(nb, lab, place, data, limits, started + limits.total)
+        run = _Run(nb, lab, place, data, limits, layers, started + limits.total)
         try:
             await run.start()
             await run.all_cells()
@@ -88,6 +91,7 @@ class _Run:
         place: Path,
         data: Path,
         limits: Limits,
+        layers: Layers | None,
         deadline: float,
     ) -> None:
         self.result = Execution(nb)
@@ -95,6 +99,7 @@ class _Run:
         self._place = place
         self._data = data
         self._limits = limits
+        self._layers = layers
         self._deadline = deadline
         self._needed = needed_cells(nb, lab)
         self._done: list[int] = []  # cells to replay when the kernel must be started anew
@@ -114,7 +119,9 @@ class _Run:
     async def _start_kernel(self) -> None:
         if self._kernel is not None:
             await self._kernel.stop()
-        self._kernel = _Kernel(self.result.notebook, self._place, self._limits)
+        self._kernel = _Kernel(
+            self.result.notebook, self._place, self._data, self._limits, self._layers
+        )
         await self._kernel.start()
 
     async def _start_examiner(self) -> None:
@@ -236,28 +243,52 @@ def _lost(serving: asyncio.Task) -> KernelLost | None:
 class _Kernel:
     """One student kernel, and what is done to keep it within its limits."""
 
-    def __init__(self, nb: NotebookNode, place: Path, limits: Limits) -> None:
+    def __init__(
+        self, nb: NotebookNode, place: Path, data: Path, limits: Limits, layers: Layers | None
+    ) -> None:
         self._place = place
         self._limits = limits
         self._killed: KernelLost | None = None
         self._stack = contextlib.ExitStack()
-        name = COLD if TEMPLATE.unfit else WARM
+        name = COLD if TEMPLATE.unfit and layers is None else WARM
         # The client looks outputs up by a cell's position; the last position serves checks.
         self._nb = new_notebook(cells=[*nb.cells, new_code_cell("")])
-        self._client: NotebookClient = self._stack.enter_context(
-            notebook_client(self._nb, place / "work", limits.seconds, kernel_name=name)
+        self._client = self._stack.enter_context(
+            notebook_client(
+                self._nb,
+                place / "work",
+                limits.seconds,
+                kernel_name=name,
+                output_bytes=limits.output,
+                output_count=limits.outputs,
+                total_bytes=limits.total_output,
+                flood_bytes=16 * limits.output,
+            )
         )
-        self._watch: asyncio.Task | None = None
+        self._client.flooded = self._flooded
+        self._sandbox: Sandbox | None = None
+        if layers is not None:
+            sockets = Path(self._client.config.KernelManager.connection_file).parent
+            groups = self._stack.enter_context(control_groups(layers, limits))
+            self._sandbox = Sandbox(place, sockets, data, limits, layers, groups)
+        self._watching: asyncio.Task | None = None
+        self._watch: Watch | None = None
 
     async def start(self) -> None:
         client = self._client
         client.km = client.create_kernel_manager()
-        await client.async_start_new_kernel(env=environment(self._place))
+        cap_messages(client.km.context, 2 * self._limits.output)
+        confined = {} if self._sandbox is None else {"sandbox": self._sandbox}
+        await client.async_start_new_kernel(env=environment(self._place), **confined)
         client.kc = client.km.client()
         client.kc.start_channels()
         client.kc.allow_stdin = False
         await asyncio.wait_for(self._ready(), START_SECONDS)
-        self._watch = asyncio.create_task(self._watch_memory())
+        written = [self._place]
+        if self._sandbox is not None:
+            written.append(self._sandbox.sockets)
+        self._watch = Watch(client.km.provisioner.pid, self._limits, written)
+        self._watching = asyncio.create_task(self._keep_watch())
 
     async def _ready(self) -> None:
         """Waits until the kernel answers and its outputs arrive.
@@ -273,11 +304,13 @@ class _Kernel:
                 await channels.get_iopub_msg(timeout=0.2)
                 return
             if not await self._client.km.is_alive():
+                if self._sandbox is not None and (reason := self._sandbox.refusal()):
+                    raise SandboxRefused(reason)
                 raise KernelLost(CRASHED, "the kernel died before it was ready")
 
     async def stop(self) -> None:
-        if self._watch is not None:
-            self._watch.cancel()
+        if self._watching is not None:
+            self._watching.cancel()
         manager, channels = self._client.km, self._client.kc
         if manager is not None and manager.has_kernel:
             await self.kill()
@@ -300,6 +333,7 @@ class _Kernel:
         """
         client = self._client
         client.timeout = max(1, round(seconds))
+        self._watch.new_cell()
         try:
             await client.async_execute_cell(cell, n)
         except CellTimeoutError:
@@ -329,21 +363,20 @@ class _Kernel:
                               "the machine ran out of memory")  # fmt: skip
         return KernelLost(CRASHED, "the kernel died (a crash, or an exit in the code)")
 
-    async def _watch_memory(self) -> None:
-        """Ends a kernel that holds more memory than it may. Address space limits would be
-        simpler, but TensorFlow reserves far more than it uses."""
-        pid = self._client.km.provisioner.pid
-        page = 4096
+    def _flooded(self) -> None:
+        most = 16 * self._limits.output / 2**20
+        why = KernelLost(CRASHED, f"the cell printed or showed more than {most:g} MiB")
+        self._ending = asyncio.create_task(self.kill(why))
+
+    async def _keep_watch(self) -> None:
         while True:
             try:
-                pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
-            except (OSError, IndexError):
-                return  # the kernel has ended, or this system has no /proc
-            if pages * page > self._limits.memory:
-                gib = self._limits.memory / 2**30
-                await self.kill(KernelLost(OUT_OF_MEMORY, f"the kernel used over {gib:g} GiB"))
+                self._watch.look()
+            except Excess as excess:
+                outcome = {"memory": OUT_OF_MEMORY, "cpu": TIMED_OUT}.get(excess.what, CRASHED)
+                await self.kill(KernelLost(outcome, str(excess)))
                 return
-            await asyncio.sleep(0.1)
+            await asyncio.sleep(WATCH_SECONDS)
 
 
 def verdict_outputs(verdict: Verdict) -> list[NotebookNode]:

@@ -11,12 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.course import Course, CourseError
-from autograder.engine.execute import Limits, execute
+from autograder.engine.execute import execute
 from autograder.engine.intake import BadSubmission, read_submission
 from autograder.engine.lab import ReleasedLab
 from autograder.engine.prepare import prepare
 from autograder.engine.record import Recorder, Result
 from autograder.kernel.template import TEMPLATE
+from autograder.sandbox.confine import Layers
+from autograder.sandbox.limits import Limits
 
 
 @dataclass(frozen=True)
@@ -66,11 +68,13 @@ async def grade_class(
     student: str | None,
     workers: int,
     limits: Limits,
+    layers: Layers | None,
     tell: Callable[[Result, int, int], None],
     say: Callable[[str], None] = lambda text: None,
 ) -> list[Result]:
     """Grades every submission of the labs and records each as it is done.
 
+    layers: those of the sandbox that student code runs in; None for no sandbox.
     tell: called after each with the result, how many are done, and how many there are.
     say: called with anything else that the instructor should know of the run.
 
@@ -99,7 +103,7 @@ async def grade_class(
         async def work() -> None:
             nonlocal done
             for job in queue:
-                result = await grade_one(course, job, recorder, limits, known)
+                result = await grade_one(course, job, recorder, limits, layers, known)
                 results.append(result)
                 done += 1
                 tell(result, done, len(jobs))
@@ -111,7 +115,12 @@ async def grade_class(
 
 
 async def grade_one(
-    course: Course, job: Job, recorder: Recorder, limits: Limits, known: set[str]
+    course: Course,
+    job: Job,
+    recorder: Recorder,
+    limits: Limits,
+    layers: Layers | None,
+    known: set[str],
 ) -> Result:
     """One submission through all four stages; whatever it holds, the run goes on."""
     started = time.monotonic()
@@ -125,7 +134,7 @@ async def grade_one(
         if known and job.student not in known:
             notes = ["a student whom the gradebook did not know; added", *notes]
         notebook = prepare(job.lab, submission)
-        execution = await execute(notebook, job.lab, course.root / "data", limits)
+        execution = await execute(notebook, job.lab, course.root / "data", limits, layers)
         return recorder.save(job.student, job.lab, execution, notes)
     except BadSubmission as bad:
         reason = str(bad)

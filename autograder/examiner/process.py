@@ -1,6 +1,7 @@
 """The examiner's process: takes cells from the grader, one at a time, and returns verdicts.
 
 grader → examiner   {"given": source, "name": …} or {"check": source, "name": …}
+                    {"gone": number} when the kernel will not connect for that check
 examiner → grader   {"failed": traceback or null}   or a verdict
 """
 
@@ -9,8 +10,10 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
+import select
 import socket
 import tempfile
+import time
 import traceback
 
 from autograder.examiner.checks import Examiner
@@ -35,13 +38,22 @@ def main(
     with contextlib.suppress(FileNotFoundError):
         os.unlink(path)
     listener.bind(path)
+    os.chmod(path, 0o666)  # the folder it is in lets nobody in but this student's kernel
     listener.listen(1)
-    listener.settimeout(patience)
     channel.send(control, {"ready": True})
 
     def connect(number: int) -> socket.socket:
         """The connection that belongs to this check; what is left of an earlier one is closed."""
+        deadline = time.monotonic() + patience
         while True:
+            left = max(0.0, deadline - time.monotonic())
+            ready, _, _ = select.select([listener, control], [], [], left)
+            if control in ready and channel.receive(control)[0] == {"gone": number}:
+                raise TimeoutError("it ended before it connected")
+            if not ready:
+                raise TimeoutError("it did not connect")
+            if listener not in ready:
+                continue
             sock, _ = listener.accept()
             try:
                 sock.settimeout(patience)
@@ -49,8 +61,6 @@ def main(
                 if hello == {"check": number}:
                     sock.settimeout(None)
                     return sock
-                if hello == {"gone": number}:
-                    raise TimeoutError("it ended before it connected")
             except (channel.Closed, WireError):
                 pass
             sock.close()
@@ -60,6 +70,8 @@ def main(
             body, _ = channel.receive(control)
         except channel.Closed:
             return
+        if "gone" in body:
+            continue  # it crossed the verdict
         if "given" in body:
             failed = None
             try:

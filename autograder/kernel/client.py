@@ -8,17 +8,75 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import zmq
 from nbclient import NotebookClient
 from nbformat.notebooknode import NotebookNode
+from nbformat.v4 import new_output
+from traitlets import Int
 from traitlets.config import Config
 
 COLD = "python3"
+QUEUED = 100  # messages that wait to be read, before the kernel has to wait or loses some
+
+
+class CappedClient(NotebookClient):
+    """Drops what a kernel sends beyond a cap while it arrives, and says so in the cell."""
+
+    output_bytes = Int(help="of one cell, about; 0: no cap")
+    output_count = Int(help="messages with output of one cell")
+    total_bytes = Int(help="of all cells")
+    flood_bytes = Int(help="of one cell, after which `flooded` is called")
+
+    _cell: NotebookNode | None = None
+    _bytes = _count = _total = 0
+
+    def flooded(self) -> None:
+        """Called, perhaps more than once, when a cell sends far more than its cap."""
+
+    def process_message(
+        self, msg: dict[str, Any], cell: NotebookNode, cell_index: int
+    ) -> NotebookNode | None:
+        if msg["msg_type"] == "status" or not self.output_bytes:
+            return super().process_message(msg, cell, cell_index)
+        if cell is not self._cell:
+            self._cell, self._bytes, self._count = cell, 0, 0
+        was_within = self._within()
+        size = _size(msg["content"]) + sum(len(buffer) for buffer in msg.get("buffers", ()))
+        self._bytes += size
+        self._count += msg["msg_type"] != "execute_input"
+        if self._within():
+            self._total += size
+            return super().process_message(msg, cell, cell_index)
+        if was_within:
+            text = "\n[The output goes on; the rest was not kept.]\n"
+            cell.outputs.append(new_output("stream", name="stdout", text=text))
+        if self._bytes > self.flood_bytes:
+            self.flooded()
+        return None
+
+    def _within(self) -> bool:
+        return (
+            self._bytes <= self.output_bytes
+            and self._count <= self.output_count
+            and self._total + self._bytes <= self.total_bytes + self.output_bytes
+        )
+
+
+def _size(value: Any) -> int:
+    """About how many bytes a part of a message takes."""
+    if isinstance(value, str):
+        return len(value)
+    if isinstance(value, dict):
+        return sum(_size(key) + _size(each) for key, each in value.items())
+    if isinstance(value, list | tuple):
+        return sum(map(_size, value)) + len(value)
+    return 8
 
 
 @contextmanager
 def notebook_client(
     nb: NotebookNode, directory: Path, timeout: int, kernel_name: str = COLD, **options: Any
-) -> Iterator[NotebookClient]:
+) -> Iterator[CappedClient]:
     """An nbclient `NotebookClient` for `nb`, its kernel working in `directory`.
 
     The kernel listens on sockets in a directory of its own that only this user can enter, not
@@ -29,7 +87,7 @@ def notebook_client(
         # without a connection file into the current directory, which kernel and client do not
         # share; and a socket's path may be 107 bytes long.
         connection = {"transport": "ipc", "connection_file": f"{private}/k.json"}
-        yield NotebookClient(
+        yield CappedClient(
             nb,
             timeout=timeout,
             allow_errors=True,
@@ -41,3 +99,9 @@ def notebook_client(
             config=Config({"KernelManager": connection}),
             **options,
         )
+
+
+def cap_messages(context: zmq.Context, largest: int) -> None:
+    """Makes sockets made from now on drop the connection of a peer that sends more at once."""
+    context.setsockopt(zmq.MAXMSGSIZE, largest)
+    context.setsockopt(zmq.RCVHWM, QUEUED)

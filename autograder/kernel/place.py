@@ -12,7 +12,7 @@ from pathlib import Path
 
 # What a kernel is told of the grader's environment; everything else stays here.
 PASSED_ON = ("LANG", "LC_ALL", "LC_CTYPE", "TZ", "PATH", "LD_LIBRARY_PATH",
-             "OMP_NUM_THREADS", "MPLCONFIGDIR")  # fmt: skip
+             "OMP_NUM_THREADS")  # fmt: skip
 
 
 @contextmanager
@@ -23,6 +23,7 @@ def private_place(course_data: Path) -> Iterator[Path]:
     try:
         (root / "work").mkdir()
         (root / "home").mkdir()
+        _copy_font_list(root / "home" / "matplotlib")
         if course_data.is_dir():
             (root / "data").symlink_to(course_data, target_is_directory=True)
         yield root
@@ -33,12 +34,12 @@ def private_place(course_data: Path) -> Iterator[Path]:
 def environment(place: Path) -> dict[str, str]:
     """The environment of the kernel that works in a place."""
     env = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
-    env.setdefault("MPLCONFIGDIR", _matplotlib_directory())
     env.update(
         HOME=str(place / "home"),
         TMPDIR=str(place / "work"),
         IPYTHONDIR=str(place / "home"),
         JUPYTER_RUNTIME_DIR=str(place / "home"),
+        MPLCONFIGDIR=str(place / "home" / "matplotlib"),
         MPLBACKEND="module://matplotlib_inline.backend_inline",
         PYTHONNOUSERSITE="1",
         TF_CPP_MIN_LOG_LEVEL="3",
@@ -47,8 +48,10 @@ def environment(place: Path) -> dict[str, str]:
     return env
 
 
-def _matplotlib_directory() -> str:
-    """Where matplotlib keeps its font list, which takes seconds to make anew."""
+def _copy_font_list(folder: Path) -> None:
+    """Matplotlib's list of fonts, which takes seconds to make anew."""
     import matplotlib
 
-    return matplotlib.get_cachedir()
+    folder.mkdir()
+    for path in Path(matplotlib.get_cachedir()).glob("fontlist-*.json"):
+        shutil.copy(path, folder)

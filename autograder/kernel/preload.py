@@ -5,6 +5,7 @@ here: a forked child would inherit the locks but not the threads. Matplotlib's i
 left out as well, because it hooks itself into the kernel that is there when it is imported.
 """
 
+import contextlib
 import gc
 import importlib
 import os
@@ -27,6 +28,7 @@ MODULES = (
     "IPython.core.pylabtools",
     "IPython.extensions.storemagic",
     "tornado.platform.asyncio",
+    "autograder.kernel.provisioner",
     "autograder.kernel.student",
     "autograder.examiner.process",
 )
@@ -44,6 +46,9 @@ os.dup2(_null, 2)
 try:
     for _name in MODULES:
         importlib.import_module(_name)
+    # It ends in an error where the system has no libseccomp; the sandbox's own trial reports that.
+    with contextlib.suppress(RuntimeError):
+        importlib.import_module("pyseccomp")
 finally:
     os.dup2(_stderr, 2)
     os.close(_stderr)

@@ -7,23 +7,38 @@ papermill get a warm kernel by that name. The template lives as long as the clie
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import pathlib
+import signal
+import sys
 from typing import Any
 
 from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.provisioning import LocalProvisioner
 
 from autograder.kernel.template import TEMPLATE, Forked, ended
+from autograder.sandbox.confine import Sandbox, confined
 
 
 class WarmProvisioner(LocalProvisioner):
-    """Launches kernels as forks of the template; cold, and saying so, where that is not safe."""
+    """Launches kernels as forks of the template; cold, and saying so, where that is not safe.
 
-    async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
+    `launch_kernel(..., sandbox=Sandbox(...))` confines the kernel, warm or cold.
+    """
+
+    _sandbox: Sandbox | None = None
+
+    async def launch_kernel(
+        self, cmd: list[str], sandbox: Sandbox | None = None, **kwargs: Any
+    ) -> KernelConnectionInfo:
         await asyncio.to_thread(TEMPLATE.start)
+        self._sandbox = sandbox
         if TEMPLATE.unfit:
             self.log.warning("Starting a cold kernel: %s.", TEMPLATE.unfit)
+            if sandbox is not None:
+                told = json.dumps(sandbox.as_dict())
+                cmd = [sys.executable, "-m", __name__, str(self.parent.connection_file), told]
             return await super().launch_kernel(cmd, **kwargs)
         self.cwd = kwargs.get("cwd") or os.getcwd()
         self.process = TEMPLATE.fork(
@@ -31,9 +46,27 @@ class WarmProvisioner(LocalProvisioner):
             str(self.parent.connection_file),
             str(self.cwd),
             dict(kwargs.get("env") or os.environ),
+            sandbox,
         )
         self.pid = self.pgid = self.process.pid
         return self.connection_info
+
+    async def send_signal(self, signum: int) -> None:
+        if self._sandbox is not None and signum in (signal.SIGKILL, signal.SIGTERM):
+            # The process that we know is the monitor: it ends everything inside, then itself.
+            if self.process is not None and self.process.poll() is None:
+                os.kill(self.pid, signal.SIGTERM)
+            return
+        await super().send_signal(signum)
+
+    async def kill(self, restart: bool = False) -> None:
+        if self._sandbox is not None:
+            await self.send_signal(signal.SIGKILL)
+        else:
+            await super().kill(restart)
+
+    async def terminate(self, restart: bool = False) -> None:
+        await self.kill(restart)
 
     async def wait(self) -> int | None:
         if isinstance(self.process, Forked):
@@ -41,24 +74,53 @@ class WarmProvisioner(LocalProvisioner):
         return await super().wait()
 
 
-def run_kernel(connection_file: str, directory: str, environment: dict[str, str]) -> None:
+def run_kernel(
+    connection_file: str, directory: str, environment: dict[str, str], sandbox: Sandbox | None
+) -> None:
     """An ordinary ipykernel, in a process that has imported everything already."""
-    os.chdir(directory)
     os.environ.clear()
     os.environ.update(environment)
     os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")
-    home = pathlib.Path(connection_file).parent / "ipython"  # a profile of its own, no history
-    os.environ["IPYTHONDIR"] = str(home)
 
-    from ipykernel.kernelapp import IPKernelApp
+    def run() -> None:
+        os.chdir(directory)
+        from ipykernel.kernelapp import IPKernelApp
 
-    app = IPKernelApp.instance()
-    app.initialize(
-        [
-            "-f",
-            connection_file,
-            "--HistoryManager.enabled=False",
-            "--IPKernelApp.parent_handle=0",
-        ]
+        app = IPKernelApp.instance()
+        app.initialize(
+            [
+                "-f",
+                connection_file,
+                "--HistoryManager.enabled=False",
+                "--IPKernelApp.parent_handle=0",
+            ]
+        )
+        app.start()
+
+    if sandbox is not None:
+        _without_network()
+        confined(sandbox, run)
+    else:
+        home = pathlib.Path(connection_file).parent / "ipython"  # its own profile, no history
+        os.environ["IPYTHONDIR"] = str(home)
+        run()
+
+
+def _without_network() -> None:
+    """Keeps the kernel from opening a TCP port for the output of processes that it forks.
+
+    Where it cannot, ipykernel warns and goes on, but libzmq crashes where even making the socket
+    is refused.
+    """
+    from ipykernel.iostream import IOPubThread
+
+    def no_pipe(thread: IOPubThread) -> None:
+        thread._pipe_flag = False
+
+    IOPubThread._setup_pipe_in = no_pipe
+
+
+if __name__ == "__main__":
+    run_kernel(
+        sys.argv[1], os.getcwd(), dict(os.environ), Sandbox.from_dict(json.loads(sys.argv[2]))
     )
-    app.start()

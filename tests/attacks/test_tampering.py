@@ -13,11 +13,11 @@ import pytest
 
 from autograder.authoring.build import build_lab
 from autograder.course import CONFIG_FILE, Course
-from autograder.engine.execute import Limits
 from autograder.engine.grade import grade_class
 from autograder.engine.record import Result
+from autograder.sandbox.limits import Limits
 from tests.attacks.arsenal import ATTACKS, HONEST, LAB, TENSORS, WRONG, Attack, answered
-from tests.conftest import ROOT
+from tests.conftest import ROOT, sandbox_layers
 from tests.stock import stock
 
 LABS = {"toy": LAB, "tensors": TENSORS}
@@ -88,7 +88,7 @@ def on_ours(attacked: Course, tmp_path_factory: pytest.TempPathFactory) -> dict[
     shutil.copytree(attacked.root, root)
     limits = Limits(seconds=60, total=400)
     results = asyncio.run(
-        grade_class(Course(root), list(LABS), None, 8, limits, lambda *told: None)
+        grade_class(Course(root), list(LABS), None, 8, limits, sandbox_layers(), lambda *told: None)
     )
     return {(result.student, result.lab): result for result in results}
 

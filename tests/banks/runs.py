@@ -11,13 +11,14 @@ from nbformat.notebooknode import NotebookNode
 from autograder.authoring.bank import Answer
 from autograder.authoring.compose import columns, load_bank, submission
 from autograder.course import Course
-from autograder.engine.execute import Execution, Limits, execute
+from autograder.engine.execute import Execution, execute
 from autograder.engine.intake import parse, take
 from autograder.engine.lab import ReleasedLab, kind_of
 from autograder.engine.needed import needed_cells
 from autograder.engine.prepare import prepare
 from autograder.kernel.template import TEMPLATE
-from tests.conftest import ROOT
+from autograder.sandbox.limits import Limits
+from tests.conftest import ROOT, sandbox_layers
 
 COURSE = Course(ROOT)
 LABS = COURSE.labs()
@@ -62,7 +63,9 @@ def executions(lab: str) -> list[Execution]:
         async def one(notebook: NotebookNode) -> Execution:
             async with gate:
                 nb = prepared(lab, notebook)
-                return await execute(nb, released(lab), COURSE.root / "data", Limits())
+                return await execute(
+                    nb, released(lab), COURSE.root / "data", Limits(), sandbox_layers()
+                )
 
         return await asyncio.gather(*(one(notebook) for _, notebook in bank_class(lab)))
 

@@ -9,9 +9,10 @@ import pytest
 
 from autograder.authoring.compose import load_bank, submission
 from autograder.course import Course
-from autograder.engine.execute import Limits
 from autograder.engine.grade import grade_class
 from autograder.kernel.template import TEMPLATE
+from autograder.sandbox.limits import Limits
+from tests.conftest import sandbox_layers
 
 
 def test_a_class_is_graded_cold_with_the_same_scores(
@@ -30,7 +31,16 @@ def test_a_class_is_graded_cold_with_the_same_scores(
 
     def grade(said: list[str]) -> dict[str, float]:
         results = asyncio.run(
-            grade_class(class_course, ["toy"], None, 2, Limits(), lambda *told: None, said.append)
+            grade_class(
+                class_course,
+                ["toy"],
+                None,
+                2,
+                Limits(),
+                sandbox_layers(),
+                lambda *told: None,
+                said.append,
+            )
         )
         assert {result.status for result in results} == {"graded"}
         return {result.student: result.score for result in results}

@@ -16,11 +16,12 @@ from nbgrader.utils import determine_grade, is_grade
 
 from autograder.authoring.compose import demo_class
 from autograder.course import Course
-from autograder.engine.execute import Limits
 from autograder.engine.grade import grade_class
 from autograder.engine.lab import grade_id
 from autograder.kernel.client import notebook_client
+from autograder.sandbox.limits import Limits
 from tests.banks.runs import COURSE, LABS, WORKERS, bank_class, executions, prepared
+from tests.conftest import sandbox_layers
 from tests.stock import stock
 
 Scores = dict[str, dict[str, float | None]]
@@ -57,7 +58,9 @@ def test_the_demo_class_scores_the_same_in_stock(tmp_path: Path) -> None:
     lab = "lab1_lookup_vs_onehot"
     expected = demo_class(COURSE, tmp_path / "ours", [lab], 12, 0)
     mine = Course(tmp_path / "ours")
-    results = asyncio.run(grade_class(mine, [lab], None, WORKERS, Limits(), lambda *told: None))
+    results = asyncio.run(
+        grade_class(mine, [lab], None, WORKERS, Limits(), sandbox_layers(), lambda *told: None)
+    )
     assert {(r.student, r.lab): r.score for r in results} == expected
     readable = {
         r.student: (mine.submitted_directory / r.student / lab / f"{lab}.ipynb").read_text()
