@@ -52,6 +52,7 @@ nbval: $(READY) ## run every notebook again and compare the outputs
 bench: $(READY) ## how fast grading and the GloVe loader are, beside others (tables, figures)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test,bench]'
 	$(BIN)/python -m tests.bench.grading $(ARTEFACTS)
+	$(BIN)/python -m tests.bench.sandbox
 	$(BIN)/python -m tests.bench.loader
 
 data: $(READY) ## make the files in data/ anew

@@ -70,6 +70,7 @@ async def execute(
     Whatever the submission does costs it, at most, the checks that could not be run.
     """
     started = time.monotonic()
+    data = data.resolve()
     with private_place(data) as place:
         run = _Run(nb, lab, place, data, limits, layers, started + limits.total)
         try:

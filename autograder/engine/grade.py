@@ -16,6 +16,7 @@ from autograder.engine.intake import BadSubmission, read_submission
 from autograder.engine.lab import ReleasedLab
 from autograder.engine.prepare import prepare
 from autograder.engine.record import Recorder, Result
+from autograder.kernel.provisioner import unfit_for
 from autograder.kernel.template import TEMPLATE
 from autograder.sandbox.confine import Layers
 from autograder.sandbox.limits import Limits
@@ -95,8 +96,9 @@ async def grade_class(
                         if (name, lab.name) not in there]  # fmt: skip
         results = [recorder.missing(name, lab) for name, lab in missing]
         await asyncio.to_thread(TEMPLATE.start)
-        if TEMPLATE.unfit:
-            say(f"kernels start cold, which takes longer: {TEMPLATE.unfit}")
+        unfit = TEMPLATE.unfit or (layers and unfit_for(layers))
+        if unfit:
+            say(f"kernels start cold, which takes longer: {unfit}")
         queue = iter(jobs)
         done = 0
 

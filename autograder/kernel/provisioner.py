@@ -17,8 +17,8 @@ from typing import Any
 from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.provisioning import LocalProvisioner
 
-from autograder.kernel.template import TEMPLATE, Forked, ended
-from autograder.sandbox.confine import Sandbox, confined
+from autograder.kernel.template import TEMPLATE, Forked, detach, ended
+from autograder.sandbox.confine import Layers, Sandbox, confined
 
 
 class WarmProvisioner(LocalProvisioner):
@@ -34,8 +34,9 @@ class WarmProvisioner(LocalProvisioner):
     ) -> KernelConnectionInfo:
         await asyncio.to_thread(TEMPLATE.start)
         self._sandbox = sandbox
-        if TEMPLATE.unfit:
-            self.log.warning("Starting a cold kernel: %s.", TEMPLATE.unfit)
+        unfit = TEMPLATE.unfit or (sandbox and unfit_for(sandbox.layers))
+        if unfit:
+            self.log.warning("Starting a cold kernel: %s.", unfit)
             if sandbox is not None:
                 told = json.dumps(sandbox.as_dict())
                 cmd = [sys.executable, "-m", __name__, str(self.parent.connection_file), told]
@@ -72,6 +73,17 @@ class WarmProvisioner(LocalProvisioner):
         if isinstance(self.process, Forked):
             await ended(self.process)
         return await super().wait()
+
+
+def unfit_for(layers: Layers) -> str | None:
+    """Why a kernel in such a sandbox must not be forked from the template, or None.
+
+    The template takes orders on a socket with a secret name, and what is forked from it carries
+    that name somewhere in its memory.
+    """
+    if layers.namespaces or os.geteuid() == 0:  # in neither case could it open that socket
+        return None
+    return "without a file system of its own it could reach the template"
 
 
 def run_kernel(
@@ -121,6 +133,6 @@ def _without_network() -> None:
 
 
 if __name__ == "__main__":
-    run_kernel(
-        sys.argv[1], os.getcwd(), dict(os.environ), Sandbox.from_dict(json.loads(sys.argv[2]))
-    )
+    detach()
+    told = Sandbox.from_dict(json.loads(sys.argv[2]))
+    run_kernel(sys.argv[1], os.getcwd(), dict(os.environ), told)

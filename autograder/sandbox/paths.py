@@ -17,10 +17,13 @@ ETC = tuple(
 )  # fmt: skip
 MACHINE = ("/sys/devices/system/cpu", "/sys/devices/system/node")
 DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
-# Of /proc, where there is no pid namespace with a /proc of its own.
-PROC = ("/proc/self", "/proc/cpuinfo", "/proc/meminfo", "/proc/stat", "/proc/loadavg",
-        "/proc/uptime", "/proc/version", "/proc/filesystems", "/proc/sys/kernel",
-        "/proc/sys/vm")  # fmt: skip
+# Of /proc, where there is no pid namespace with a /proc of its own. Not all of /proc/self: its net
+# names every socket, and a socket whose name is known can be connected to.
+_SELF = ("auxv", "cgroup", "cmdline", "comm", "environ", "exe", "fd", "limits", "maps", "mounts",
+         "stat", "statm", "status")  # fmt: skip
+_MACHINE = ("cpuinfo", "filesystems", "loadavg", "meminfo", "stat", "sys/kernel", "sys/vm",
+            "uptime", "version")  # fmt: skip
+PROC = (*(f"/proc/self/{name}" for name in _SELF), *(f"/proc/{name}" for name in _MACHINE))
 
 
 def interpreter() -> list[str]:
