@@ -34,7 +34,10 @@ def put(submitted: int, student: str, lab: str, data: bytes) -> tuple[str, str]:
     file, part = f"{lab}.ipynb", f".{lab}.ipynb.new"
     try:
         with _within(student, submitted) as home, _within(lab, home) as folder:
-            earlier = read_bytes(file, folder) if file in os.listdir(folder) else None
+            earlier = None
+            with suppress(FileNotFoundError):
+                os.stat(file, dir_fd=folder, follow_symlinks=False)
+                earlier = read_bytes(file, folder)
             if earlier == data:
                 return "unchanged", ""
             kept = "" if earlier is None else _keep(earlier, student, lab, submitted)

@@ -214,6 +214,17 @@ def test_a_students_zip_in_the_archive(course: Course, packed, notebook) -> None
     }
 
 
+def test_of_two_in_a_students_zip_the_newest_is_taken(course: Course, packed, notebook) -> None:
+    inner = zipped([
+        (aged("toy (1).ipynb", 5), notebook("new")), (aged("toy.ipynb", 4), notebook("old")),
+    ])  # fmt: skip
+    lines = collect(course, packed([("doejane_123_1_work.zip", inner)]))
+    assert tree(course) == {"doejane_123/toy/toy.ipynb": notebook("new")}
+    assert skipped(lines) == {
+        "doejane_123_1_work.zip/toy.ipynb": "doejane_123_1_work.zip/toy (1).ipynb was taken instead"
+    }
+
+
 def test_what_was_collected_can_be_graded(course: Course, packed, notebook) -> None:
     collect(course, packed([("doejane_123_1_x.ipynb", notebook()), ("poe_1_1_y.ipynb", b"torn")]),
             "toy")  # fmt: skip
@@ -435,37 +446,46 @@ def linked(name: str) -> ZipInfo:
     return info
 
 
-HOSTILE = {
-    "up": [("../../evil.ipynb", b"{}")],
-    "up from a student": [("doe_1_1_toy.ipynb/../../../evil.ipynb", b"{}")],
-    "from the root": [("/tmp/evil.ipynb", b"{}")],
-    "backslashes": [("doe_1_1_toy\\..\\..\\evil.ipynb", b"{}")],
-    "a link": [(linked("doe_1_1_toy.ipynb"), b"/etc/passwd")],
-    "a link, then through it": [(linked("ann"), b"/tmp"), ("ann/../toy.ipynb", b"{}")],
-    "a bomb": [("doe_1_1_toy.ipynb", b" " * 10_000_000)],
-    "a large file": [("doe_1_1_toy.ipynb", os.urandom(1000) * 20_001)],
-    "a bomb in a zip": [("doe_1_1_a.zip", zipped([("toy.ipynb", b" " * 10_000_000)]))],
-    "a zip of too many": [("doe_1_1_a.zip", zipped((f"{n}.txt", b"") for n in range(1_001)))],
-    "a zip that is a bomb": [("doe_1_1_a.zip", zipped([("a", b"")]) + bytes(30_000_000))],
-    "a student with a name of dots": [("../toy.ipynb", b"{}"), (".../toy.ipynb", b"{}")],
-    "nobody": [("toy.ipynb", b"{}"), (".ipynb", b"{}")],
-    "two who differ in case": [("ann/toy.ipynb", b"{}"), ("ANN/toy.ipynb", b"{}")],
-    "an id that is aside": [(".replaced/toy.ipynb", b"{}")],
+NO_PATH, TOO_LARGE = "its name is not a plain path", "bytes; the limit is 20,000,000"
+BLANK = b" " * 10_000_000
+HOSTILE: dict[str, tuple[list, str]] = {
+    "up": ([("../../evil.ipynb", b"{}")], NO_PATH),
+    "up from a student": ([("doe_1_1_toy.ipynb/../../../evil.ipynb", b"{}")], NO_PATH),
+    "from the root": ([("/tmp/evil.ipynb", b"{}")], "an absolute path"),
+    "backslashes": ([("doe_1_1_toy\\..\\..\\evil.ipynb", b"{}")], "a backslash"),
+    "a link": ([(linked("doe_1_1_toy.ipynb"), b"/etc/passwd")], "a link"),
+    "a link, then through it": ([(linked("ann"), b"/tmp"), ("ann/a/../b.ipynb", b"")], NO_PATH),
+    "a bomb": ([("doe_1_1_toy.ipynb", BLANK)], "200 times its size"),
+    "a large file": ([("doe_1_1_toy.ipynb", os.urandom(1000) * 20_001)], TOO_LARGE),
+    "a bomb in a zip": ([("doe_1_1_a.zip", zipped([("toy.ipynb", BLANK)]))], "200 times its size"),
+    "a zip of too many": (
+        [("doe_1_1_a.zip", zipped((f"{n}.txt", b"") for n in range(1_001)))],
+        "1,001 members; the limit is 1,000",
+    ),
+    "a zip that is a bomb": ([("doe_1_1_a.zip", zipped([]) + BLANK)], "200 times its size"),
+    "a student with a name of dots": ([(".../toy.ipynb", b"{}")], "a hidden file"),
+    "a student with a name of signs": ([("&/toy.ipynb", b"{}")], "no letter or digit"),
+    "nobody": ([("toy.ipynb", b"{}")], "no telling whose it is"),
+    "two who differ in case": (
+        [("ann/toy.ipynb", b"{}"), ("ANN/toy.ipynb", b"{}")],
+        "ANN and ann would both be",
+    ),
+    "an id that is aside": ([(".replaced/toy.ipynb", b"{}")], "a hidden file"),
 }
 
 
-@pytest.mark.parametrize("files", HOSTILE.values(), ids=HOSTILE.keys())
+@pytest.mark.parametrize(("files", "words"), HOSTILE.values(), ids=HOSTILE.keys())
 def test_hostile_members_are_told_and_the_others_taken(
-    course: Course, packed, notebook, tmp_path: Path, files: Files
+    course: Course, packed, notebook, tmp_path: Path, files: list, words: str
 ) -> None:
     outside = sorted(tmp_path.iterdir())
     path = packed([*files, ("roeeve_2_2_toy.ipynb", notebook()), ("eve/toy.ipynb", notebook())])
-    lines = collect(course, path, "toy")
-    assert skipped(lines)
-    assert all(note.isprintable() and len(note) < 200 for note in skipped(lines).values())
-    good = {"roeeve_2/toy/toy.ipynb", "eve/toy/toy.ipynb"}
-    assert set(tree(course)) <= good and tree(course)
-    assert not any(p.is_symlink() for p in course.submitted_directory.rglob("*"))
+    notes = list(skipped(collect(course, path, "toy")).values())
+    assert any(words in note for note in notes), notes
+    assert len(notes) == len(files)
+    assert all(note.isprintable() and len(note) < 200 for note in notes)
+    assert set(tree(course)) == {"roeeve_2/toy/toy.ipynb", "eve/toy/toy.ipynb"}
+    assert sorted(os.listdir(course.submitted_directory)) == ["eve", "roeeve_2"]
     assert sorted(tmp_path.iterdir()) == [*outside, path]
 
 
