@@ -7,6 +7,7 @@ import csv
 import enum
 import os
 import sys
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -127,6 +128,45 @@ def demo(
     except Refused as refused:
         raise _fail(*map(str, refused.problems)) from None
     out.print(f"{len(expected)} submissions in {directory}/submitted, and {directory}/expected.csv")
+
+
+@app.command()
+def collect(
+    archive: Annotated[
+        Path, typer.Argument(metavar="ARCHIVE", help="A zip file, as Canvas or Moodle export it.")
+    ],
+    lab: Annotated[
+        str | None, typer.Argument(metavar="LAB", help="Default: told by the notebooks' cells.")
+    ] = None,
+    roster: Annotated[
+        Path | None,
+        typer.Option(help="CSV: student_id and canvas_id, moodle_id, name or email."),
+    ] = None,
+    course: CourseOption = Path("."),
+) -> None:
+    """Take the notebooks of an archive into submitted/STUDENT/LAB/LAB.ipynb.
+
+    Of several for one lab the newest is taken; a different one that was there before is kept in
+    submitted/.replaced. Exits with 0 when the archive was read, even if files in it were skipped
+    (they are listed), with 2 when it cannot be.
+
+    Example: autograder collect submissions.zip lab1_lookup_vs_onehot --roster roster.csv
+    """
+    from autograder.engine.collect import collect as collect_archive
+    from autograder.terminal import collected
+
+    try:
+        here = Course(course.resolve())
+        if lab is not None:
+            here.choose([lab])
+        lines = collect_archive(here, archive, lab, roster)
+    except CourseError as error:
+        raise _fail(str(error)) from None
+    counts = Counter(line.what for line in lines)
+    if lines:
+        out.print(collected(lines))
+    whats = ("taken", "replaced", "unchanged", "skipped")
+    out.print(", ".join(f"{counts[what]} {what}" for what in whats))
 
 
 @app.command()
