@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import time
+import uuid
 from pathlib import Path
 
 from autograder.sandbox.limits import Limits
@@ -12,13 +13,17 @@ from autograder.sandbox.limits import Limits
 _MOUNT = Path("/sys/fs/cgroup")
 
 
-def create(name: str, limits: Limits) -> list[Path]:
-    """Makes groups called `name` that hold memory and tasks within the limits.
+PREFIX = "autograder-"
+
+
+def create(limits: Limits) -> list[Path]:
+    """Makes groups of this process's own that hold memory and tasks within the limits.
 
     Returns their folders: one where there is the unified hierarchy, one for each controller
     where there is the older one. Raises: OSError when none can be had.
     """
     made: list[Path] = []
+    name = f"{PREFIX}{os.getpid()}-{uuid.uuid4().hex[:12]}"
     try:
         for parent, settings in _parents(limits):
             folder = parent / name
@@ -49,6 +54,16 @@ def remove(folders: list[Path]) -> None:
                     time.sleep(0.01)
                     continue
             break
+
+
+def sweep() -> None:
+    """Removes what graders left that were killed. Raises: OSError where there are no groups."""
+    for parent, _ in _parents(Limits()):
+        for folder in parent.glob(f"{PREFIX}*"):
+            grader = folder.name.removeprefix(PREFIX).partition("-")[0]
+            if not os.path.exists(f"/proc/{grader}"):
+                with contextlib.suppress(OSError):  # another run was quicker
+                    folder.rmdir()
 
 
 def _parents(limits: Limits) -> list[tuple[Path, dict[str, str]]]:

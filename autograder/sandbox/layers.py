@@ -14,7 +14,6 @@ import socket
 import subprocess
 import sys
 import tempfile
-import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -73,7 +72,7 @@ def try_layers() -> System:
         ("namespaces", lambda: True),
         ("landlock", landlock.version),
         ("seccomp", lambda: True),
-        ("cgroup", lambda: True),
+        ("cgroup", lambda: cgroup.sweep() is None),
     ):
         try:
             wider = replace(layers, **{layer: value()})
@@ -117,7 +116,7 @@ def _trial(layers: Layers) -> list[str]:
 @contextlib.contextmanager
 def control_groups(layers: Layers, limits: Limits) -> Iterator[tuple[Path, ...]]:
     """Control groups for one submission, where they can be had; gone afterwards."""
-    folders = cgroup.create(f"autograder-{uuid.uuid4().hex[:12]}", limits) if layers.cgroup else []
+    folders = cgroup.create(limits) if layers.cgroup else []
     try:
         yield tuple(folders)
     finally:
