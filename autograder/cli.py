@@ -7,7 +7,7 @@ import csv
 import enum
 import os
 import sys
-from collections.abc import Callable
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -130,6 +130,45 @@ def demo(
 
 
 @app.command()
+def collect(
+    archive: Annotated[
+        Path, typer.Argument(metavar="ARCHIVE", help="A zip file, as Canvas or Moodle export it.")
+    ],
+    lab: Annotated[
+        str | None, typer.Argument(metavar="LAB", help="Default: told by the notebooks' cells.")
+    ] = None,
+    roster: Annotated[
+        Path | None,
+        typer.Option(help="CSV: student_id and canvas_id, moodle_id, name or email."),
+    ] = None,
+    course: CourseOption = Path("."),
+) -> None:
+    """Take the notebooks of an archive into submitted/STUDENT/LAB/LAB.ipynb.
+
+    Of several for one lab the newest is taken; a different one that was there before is kept in
+    submitted/.replaced. Exits with 0 when the archive was read, even if files in it were skipped
+    (they are listed), with 2 when it cannot be.
+
+    Example: autograder collect submissions.zip lab1_lookup_vs_onehot --roster roster.csv
+    """
+    from autograder.engine.collect import collect as collect_archive
+    from autograder.terminal import collected
+
+    try:
+        here = Course(course.resolve())
+        if lab is not None:
+            here.choose([lab])
+        lines = collect_archive(here, archive, lab, roster)
+    except CourseError as error:
+        raise _fail(str(error)) from None
+    counts = Counter(line.what for line in lines)
+    if lines:
+        out.print(collected(lines))
+    whats = ("taken", "replaced", "unchanged", "skipped")
+    out.print(", ".join(f"{counts[what]} {what}" for what in whats))
+
+
+@app.command()
 def grade(
     labs: Labs = None,
     student: Annotated[str | None, typer.Option(help="Only this student's submissions.")] = None,
@@ -170,7 +209,9 @@ def grade(
             # One more than cores: at any time one of them waits for a process or for the disk.
             workers = workers or (os.cpu_count() or 1) + 1
             limits = Limits(seconds=here.cell_timeout)
-            layers = confinement(here, sandbox, progress.say)
+            layers, confined = confinement(here, sandbox)
+            if layers is None:
+                progress.say(confined)
             results = asyncio.run(
                 grade_class(here, names, student, workers, limits, layers, tell, progress.say)
             )
@@ -188,6 +229,7 @@ def grade(
         ("autograded notebooks", here.autograded_directory),
     ):
         out.print(f"{what}: {os.path.relpath(path)}", soft_wrap=True, markup=False)
+    out.print(confined, soft_wrap=True)
     if expected is not None:
         wrong = differences(results, expected)
         for line in wrong:
@@ -197,14 +239,16 @@ def grade(
         out.print(f"all {len(expected)} scores are as expected")
 
 
-def confinement(course: Course, sandbox: Confinement, say: Callable[[str], None]) -> Layers | None:
-    """The layers to grade in, said aloud. Raises: CourseError where they do not suffice."""
+def confinement(course: Course, sandbox: Confinement) -> tuple[Layers | None, str]:
+    """The layers to grade in, or None for no sandbox, and words for it.
+
+    Raises: CourseError where the layers that work here do not suffice.
+    """
     from autograder.sandbox.layers import try_layers
     from autograder.sandbox.paths import covered, readable
 
     if sandbox is Confinement.none:
-        say("NO SANDBOX: student code can read, change and send away whatever you can")
-        return None
+        return None, "NO SANDBOX: student code can read, change and send away whatever you can"
     if inside := [f for f in readable() if covered(str(course.root.resolve()), [f])]:
         raise CourseError(
             f"the course lies in {inside[0]}, which student code must be able to read; "
@@ -216,8 +260,7 @@ def confinement(course: Course, sandbox: Confinement, say: Callable[[str], None]
             f"no sandbox: student code could {'; '.join(system.open_ways)}. `autograder doctor` "
             "tells what is missing and how to get it; --sandbox none grades without."
         )
-    say(f"sandbox: {system.describe()}")
-    return system.layers
+    return system.layers, f"sandbox: {system.describe()}"
 
 
 @app.command()

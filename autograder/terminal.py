@@ -1,4 +1,4 @@
-"""What `grade` shows: a bar on a terminal, plain lines elsewhere, and a table at the end."""
+"""What `grade` and `collect` show: a bar on a terminal or plain lines, and a table at the end."""
 
 from __future__ import annotations
 
@@ -12,9 +12,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemaini
 from rich.progress import Progress as Bar
 from rich.table import Table
 
+from autograder.engine.collect import Line
 from autograder.engine.record import Result
 
-STYLES = {"graded": "", "partial": "yellow", "failed": "red", "missing": "dim"}
+STYLES = {
+    "graded": "", "partial": "yellow", "failed": "red", "missing": "dim",
+    "taken": "", "replaced": "", "unchanged": "dim", "skipped": "yellow",
+}  # fmt: skip
 
 
 class Progress:
@@ -102,6 +106,22 @@ def table(results: Iterable[Result]) -> Table:
         )
     if any(result.needs_manual_grade for result in ordered):
         made.caption = "* a question waits to be graded by hand"
+    return made
+
+
+def collected(lines: Iterable[Line]) -> Table:
+    """What became of each file of an archive, in the order given."""
+    made = Table(box=SIMPLE, expand=True, pad_edge=False)
+    made.add_column("student", no_wrap=True)
+    made.add_column("lab", no_wrap=True)
+    made.add_column("", no_wrap=True)
+    made.add_column("file", overflow="fold", ratio=1)
+    made.add_column("note", overflow="fold", ratio=1)
+    for line in lines:
+        made.add_row(
+            *map(_plain, (line.student, line.lab, line.what, line.file, line.note)),
+            style=STYLES[line.what],
+        )
     return made
 
 

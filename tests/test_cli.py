@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 import typer
@@ -66,7 +67,9 @@ def test_the_package_runs_as_a_module() -> None:
 # Errors ------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("arguments", [["build"], ["grade"], ["demo", "x"]], ids=" ".join)
+@pytest.mark.parametrize(
+    "arguments", [["build"], ["grade"], ["demo", "x"], ["collect", "x"]], ids=" ".join
+)
 def test_what_is_not_a_course_is_told_with_what_to_do(arguments: list[str], tmp_path: Path) -> None:
     for place in (tmp_path, tmp_path / "gone"):
         said = run(*arguments, "--course", place)
@@ -74,7 +77,9 @@ def test_what_is_not_a_course_is_told_with_what_to_do(arguments: list[str], tmp_
 
 
 @pytest.mark.parametrize(
-    "arguments", [["build", "lab9"], ["grade", "toy", "lab9"], ["demo", "x", "lab9"]], ids=" ".join
+    "arguments",
+    [["build", "lab9"], ["grade", "toy", "lab9"], ["demo", "x", "lab9"], ["collect", "x", "lab9"]],
+    ids=" ".join,
 )
 def test_an_unknown_lab_is_told_with_those_there_are(
     arguments: list[str], toy_course: Course, tmp_path: Path
@@ -138,6 +143,21 @@ def test_a_table_of_expected_scores_that_is_none_is_told_before_anything_is_grad
     assert not (class_course.root / "gradebook.db").exists()
 
 
+def test_an_archive_or_a_roster_that_cannot_be_read_is_told(
+    class_course: Course, tmp_path: Path
+) -> None:
+    page = tmp_path / "submissions.zip"
+    page.write_text("<html>please log in</html>")
+    said = run("collect", page, "--course", class_course.root)
+    assert_error(said, f"{page} cannot be read as a zip archive", "not a zip file")
+    with ZipFile(page, "w"):
+        pass
+    roster = tmp_path / "roster.csv"
+    roster.write_text("who\nann\n")
+    said = run("collect", page, "--roster", roster, "--course", class_course.root)
+    assert_error(said, f"{roster} has no column student_id")
+
+
 def test_a_demo_into_a_folder_with_other_things_is_told(
     class_course: Course, tmp_path: Path
 ) -> None:
@@ -162,6 +182,23 @@ def test_wrong_usage_exits_with_2(arguments: list[str]) -> None:
 
 
 # What the commands print -------------------------------------------------------------------------
+
+
+def test_collect_says_what_became_of_each_file(class_course: Course, tmp_path: Path) -> None:
+    path = tmp_path / "submissions.zip"
+    with ZipFile(path, "w") as made:
+        made.write(class_course.student_notebook("toy"), "doejane_LATE_12_34_toy-1.ipynb")
+        made.writestr("../\x1b[31m[bold]evil.ipynb", "{}")
+    said = run("collect", path, "--course", class_course.root)
+    assert said.exit_code == 0 and said.stderr == ""
+    assert "1 taken, 0 replaced, 0 unchanged, 1 skipped" in said.stdout
+    assert "\x1b" not in said.stdout
+    (taken,) = [line for line in said.stdout.splitlines() if "toy-1" in line]
+    assert taken.split() == [
+        "doejane_12", "toy", "taken", "doejane_LATE_12_34_toy-1.ipynb", "handed", "in", "late",
+    ]  # fmt: skip
+    assert "[31m[bold]evil.ipynb" in said.stdout and "its name is not a plain path" in said.stdout
+    assert (class_course.submitted_directory / "doejane_12" / "toy" / "toy.ipynb").is_file()
 
 
 def test_a_demo_says_what_it_made(class_course: Course, tmp_path: Path) -> None:

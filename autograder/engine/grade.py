@@ -54,9 +54,9 @@ def find_jobs(
         # Bytes that are no text can stand in a folder's name, but in no table and no database.
         shown = os.fsencode(name).decode("utf-8", "replace")
         for lab in labs:
-            folder = submitted / name / lab.name
-            here = not (submitted / name).is_dir() or folder.is_symlink() or folder.exists()
-            if here:
+            home, folder = submitted / name, submitted / name / lab.name
+            # What is no folder is a job too: it fails, and says so.
+            if home.is_symlink() or not home.is_dir() or os.path.lexists(folder):
                 jobs.append(Job(shown, lab, folder))
             else:
                 missing.append((shown, lab))
@@ -127,8 +127,6 @@ async def grade_one(
     """One submission through all four stages; whatever it holds, the run goes on."""
     started = time.monotonic()
     try:
-        if job.folder.parent.is_symlink() or not job.folder.parent.is_dir():
-            raise BadSubmission(f"{job.student} is not a folder.")
         if job.folder.parent.name != job.student:
             raise BadSubmission("the name of the student's folder is not UTF-8 text; rename it.")
         submission = read_submission(job.folder, job.lab)

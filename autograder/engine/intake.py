@@ -5,10 +5,14 @@ Nothing here runs, renders or believes what was submitted: metadata is looked at
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import chain, islice
 from pathlib import Path
 
 from autograder.engine.lab import ReleasedLab, kind_of
@@ -16,6 +20,9 @@ from autograder.engine.lab import ReleasedLab, kind_of
 MAX_BYTES = 20_000_000  # a lab's notebook with all its figures has well under 2 MB
 MAX_CELLS = 2_000
 MAX_SOURCE = 200_000  # characters of one cell
+MAX_DEPTH = 200  # of lists and objects in each other; widgets and plots go to about 30
+MAX_FILES = 1_000  # in the folder of one lab
+MAX_NAME = 128  # characters of a student's id: what nbgrader's gradebook holds
 
 
 class BadSubmission(Exception):
@@ -46,49 +53,82 @@ class Submission:
     notes: list[str] = field(default_factory=list)
 
 
-def find_notebook(folder: Path, lab: str) -> tuple[Path, list[str]]:
-    """The notebook to grade in `submitted/<student>/<lab>`, with notes on what else lies there.
+@contextmanager
+def opened(name: str | Path, at: int | None = None, hint: str = "") -> Iterator[int]:
+    """A handle of the folder `name` in the folder with the handle `at`; a link is no folder.
+
+    Whoever goes down step by step this way stays where the names say, whatever is put in their
+    place meanwhile.
+
+    Raises: BadSubmission when it is not a folder that can be opened.
+    """
+    flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+    try:
+        handle = os.open(name, flags, dir_fd=at)
+    except OSError as error:
+        if error.errno in (errno.ENOTDIR, errno.ELOOP, errno.ENOENT):
+            raise BadSubmission(f"{shown(name)} is not a folder{hint}.") from None
+        raise BadSubmission(f"{shown(name)} cannot be opened: {error.strerror}.") from None
+    try:
+        yield handle
+    finally:
+        os.close(handle)
+
+
+def shown(name: str | Path) -> str:
+    """A file's name as a note can hold it: printable, and not the whole of a very long one."""
+    text = "".join(c if c.isprintable() else " " for c in str(name))
+    return text if len(text) <= 60 else f"{text[:40]}…{text[-19:]}"
+
+
+def find_notebook(folder: int, lab: str) -> tuple[str, list[str]]:
+    """The notebook to grade in an opened lab's folder, with notes on what else lies there.
 
     Raises: BadSubmission when there is none, or no telling which.
     """
-    if folder.is_symlink() or not folder.is_dir():
-        raise BadSubmission(f"{folder.name} is not a folder; expected {lab}/{lab}.ipynb.")
-    expected = folder / f"{lab}.ipynb"
-    others = sorted(p for p in folder.iterdir() if p.suffix.lower() == ".ipynb" and p != expected)
-    names = ", ".join(p.name for p in others)
-    if os.path.lexists(expected):
-        return expected, [f"also found {names}; graded {expected.name}"] if others else []
+    expected = f"{lab}.ipynb"
+    with os.scandir(folder) as entries:
+        names = [entry.name for entry in islice(entries, MAX_FILES + 1)]
+    if len(names) > MAX_FILES:
+        raise BadSubmission(f"more than {MAX_FILES:,} files in the folder; expected {expected}.")
+    others = sorted(name for name in names if name.lower().endswith(".ipynb") and name != expected
+                    and not name.startswith("."))  # fmt: skip
+    more = f" and {len(others) - 3} more" if len(others) > 3 else ""
+    listed = ", ".join(map(shown, others[:3])) + more
+    if expected in names:
+        return expected, [f"also found {listed}; graded {expected}"] if others else []
     if len(others) == 1:
-        return others[0], [f"graded {names}, the only notebook; expected {expected.name}"]
+        return others[0], [f"graded {listed}, the only notebook; expected {expected}"]
     if others:
-        raise BadSubmission(f"{len(others)} notebooks ({names}) and none is {expected.name}.")
-    raise BadSubmission(f"no notebook in the folder; expected {expected.name}.")
+        raise BadSubmission(f"{len(others)} notebooks ({listed}) and none is {expected}.")
+    raise BadSubmission(f"no notebook in the folder; expected {expected}.")
 
 
-def read_bytes(path: Path) -> bytes:
-    """A submitted file's bytes: a plain file, not a link, of a bearable size.
+def read_bytes(name: str | Path, folder: int | None = None) -> bytes:
+    """The bytes of a file in an opened folder: a plain file, not a link, of a bearable size.
 
     Raises: BadSubmission for anything else.
     """
+    # Neither a link nor a pipe may make the grader read, or wait for, something else.
+    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
     try:
-        # Neither a link nor a pipe may make the grader read, or wait for, something else.
-        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        handle = os.open(name, flags, dir_fd=folder)
     except OSError as error:
-        what = "a link" if path.is_symlink() else error.strerror
-        raise BadSubmission(f"{path.name} cannot be read: {what}.") from None
+        what = "a link" if error.errno == errno.ELOOP else error.strerror
+        raise BadSubmission(f"{shown(name)} cannot be read: {what}.") from None
     info = os.fstat(handle)
     if not stat.S_ISREG(info.st_mode):
         os.close(handle)
         kind = "a folder" if stat.S_ISDIR(info.st_mode) else "a pipe or a device"
-        raise BadSubmission(f"{path.name} is {kind}, not a notebook.")
+        raise BadSubmission(f"{shown(name)} is {kind}, not a notebook.")
     with os.fdopen(handle, "rb") as file:
         if info.st_size > MAX_BYTES:
             raise BadSubmission(
-                f"{path.name} has {info.st_size:,} bytes; the limit is {MAX_BYTES:,}."
+                f"{shown(name)} has {info.st_size:,} bytes; the limit is {MAX_BYTES:,}."
             )
         data = file.read(MAX_BYTES + 1)
     if len(data) > MAX_BYTES:
-        raise BadSubmission(f"{path.name} grew beyond {MAX_BYTES:,} bytes while it was read.")
+        raise BadSubmission(f"{shown(name)} grew beyond {MAX_BYTES:,} bytes while it was read.")
     return data
 
 
@@ -101,9 +141,14 @@ def parse(data: bytes) -> list[dict]:
         raise BadSubmission("the file is empty.")
     try:
         nb = json.loads(data.decode("utf-8-sig"))
+        if _too_deep(nb):
+            raise RecursionError
     except UnicodeDecodeError:
         raise BadSubmission("the file is not UTF-8 text, so it is not a notebook.") from None
-    except (ValueError, RecursionError) as error:
+    except RecursionError:
+        reason = f"nested more than {MAX_DEPTH} levels deep"
+        raise BadSubmission(f"the file is not a notebook: {reason}.") from None
+    except ValueError as error:
         reason = str(error).split("\n")[0]
         raise BadSubmission(f"the file is not a notebook: not JSON ({reason}).") from None
     if not isinstance(nb, dict) or "nbformat" not in nb:
@@ -120,6 +165,19 @@ def parse(data: bytes) -> list[dict]:
     if len(cells) > MAX_CELLS:
         raise BadSubmission(f"the notebook has {len(cells):,} cells; the limit is {MAX_CELLS:,}.")
     return [_cell(cell, n) for n, cell in enumerate(cells, 1)]
+
+
+def _too_deep(value: object) -> bool:
+    """Whether lists and objects stand in each other deeper than the limit."""
+    # json has a limit of its own, but it moves with Python's version; a grade must not.
+    level = [value]
+    for _ in range(MAX_DEPTH + 1):
+        lists = [v for v in level if isinstance(v, list)]
+        lists += [list(v.values()) for v in level if isinstance(v, dict)]
+        if not lists:
+            return False
+        level = list(chain.from_iterable(lists))
+    return True
 
 
 def _cell(cell: object, n: int) -> dict:
@@ -242,11 +300,22 @@ def _visible(source: str) -> str:
 
 
 def read_submission(folder: Path, lab: ReleasedLab) -> Submission:
-    """Reads `submitted/<student>/<lab>`.
+    """Reads `submitted/<student>/<lab>`; no link is followed below `submitted`.
 
     Raises: BadSubmission, with one line that says what is wrong with it.
     """
-    path, notes = find_notebook(folder, lab.name)
-    submission = take(parse(read_bytes(path)), lab)
+    student = folder.parent.name
+    if len(student) > MAX_NAME:
+        raise BadSubmission(f"the folder's name has {len(student)} characters; at most {MAX_NAME}.")
+    hint = f"; expected {lab.name}/{lab.name}.ipynb"
+    with (
+        # `submitted` itself may be a link: where it lies is the instructor's choice.
+        opened(folder.parent.parent.resolve()) as submitted,
+        opened(student, submitted) as home,
+        opened(folder.name, home, hint) as handle,
+    ):
+        name, notes = find_notebook(handle, lab.name)
+        data = read_bytes(name, handle)
+    submission = take(parse(data), lab)
     submission.notes[:0] = notes
     return submission

@@ -13,7 +13,15 @@ from typing import Any
 import pytest
 
 from autograder.engine import intake
-from autograder.engine.intake import BadSubmission, Submission, parse, read_submission, take
+from autograder.engine.intake import (
+    BadSubmission,
+    Submission,
+    find_notebook,
+    parse,
+    read_bytes,
+    read_submission,
+    take,
+)
 from autograder.engine.lab import ReleasedLab
 from tests.engine.conftest import ANSWERS, cell_of, own_cell
 
@@ -74,6 +82,63 @@ def test_a_link_to_a_folder_is_not_followed(
     assert "not a folder" in refusal(read_submission, folder, lab)
 
 
+def test_a_link_to_a_students_folder_is_not_followed(
+    folder: Path, handed_in: dict, lab: ReleasedLab
+) -> None:
+    (folder / "toy.ipynb").write_text(json.dumps(handed_in))
+    (folder.parent.parent / "bob").symlink_to(folder.parent)
+    message = refusal(read_submission, folder.parent.parent / "bob" / "toy", lab)
+    assert message == "bob is not a folder."
+
+
+def test_a_link_that_takes_a_folders_place_in_time_is_not_followed(
+    folder: Path, handed_in: dict, lab: ReleasedLab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "toy.ipynb").write_text(json.dumps(handed_in))
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "toy.ipynb").write_text("{}")
+
+    def swapped(handle: int, name: str) -> tuple[str, list[str]]:
+        found = find_notebook(handle, name)
+        folder.rename(tmp_path / "aside")
+        folder.symlink_to(other)
+        return found
+
+    monkeypatch.setattr(intake, "find_notebook", swapped)
+    assert read_submission(folder, lab).answers == ANSWERS
+    assert "not a folder" in refusal(read_submission, folder, lab)
+
+
+def test_the_folder_of_all_submissions_may_be_a_link(
+    folder: Path, handed_in: dict, lab: ReleasedLab, tmp_path: Path
+) -> None:
+    (folder / "toy.ipynb").write_text(json.dumps(handed_in))
+    (tmp_path / "link").symlink_to(tmp_path / "submitted")
+    assert read_submission(tmp_path / "link" / "ann" / "toy", lab).answers == ANSWERS
+
+
+def test_a_students_name_that_no_gradebook_holds_is_told(folder: Path, lab: ReleasedLab) -> None:
+    long = folder.parent.parent / ("x" * 129) / "toy"
+    long.mkdir(parents=True)
+    assert refusal(read_submission, long, lab) == (
+        "the folder's name has 129 characters; at most 128."
+    )
+
+
+def test_a_folder_of_too_many_files_is_told(
+    folder: Path, handed_in: dict, lab: ReleasedLab
+) -> None:
+    (folder / "toy.ipynb").write_text(json.dumps(handed_in))
+    for n in range(999):
+        (folder / f"{n}.txt").touch()
+    assert read_submission(folder, lab).answers == ANSWERS
+    (folder / "one-more.txt").touch()
+    assert refusal(read_submission, folder, lab) == (
+        "more than 1,000 files in the folder; expected toy.ipynb."
+    )
+
+
 def test_a_link_to_a_notebook_is_not_followed(
     folder: Path, handed_in: dict, lab: ReleasedLab, tmp_path: Path
 ) -> None:
@@ -132,7 +197,7 @@ def test_a_file_that_grows_while_it_is_read_is_told(
     (folder / "toy.ipynb").write_bytes(b"x" * 11)
     monkeypatch.setattr(os, "fstat", lambda handle: os.stat(folder.parent.parent / "small"))
     (folder.parent.parent / "small").write_bytes(b"")
-    assert "grew beyond 10 bytes" in refusal(intake.read_bytes, folder / "toy.ipynb")
+    assert "grew beyond 10 bytes" in refusal(read_bytes, folder / "toy.ipynb")
 
 
 def test_the_only_notebook_is_graded_whatever_it_is_called(
@@ -170,6 +235,22 @@ def test_two_notebooks_with_other_names_are_told(folder: Path, lab: ReleasedLab)
     )
 
 
+def test_of_many_notebooks_three_are_named_and_long_names_not_in_full(
+    folder: Path, lab: ReleasedLab
+) -> None:
+    for n in range(9):
+        (folder / f"{n}{'x' * 200}\n.ipynb").write_text("{}")
+    message = refusal(read_submission, folder, lab)
+    assert message.startswith(f"9 notebooks (0{'x' * 39}…{'x' * 12} .ipynb, 1xxx")
+    assert message.endswith("and 6 more) and none is toy.ipynb.")
+
+
+def test_hidden_files_are_no_notebooks(folder: Path, handed_in: dict, lab: ReleasedLab) -> None:
+    (folder / "toy.ipynb").write_text(json.dumps(handed_in))
+    (folder / "._toy.ipynb").write_bytes(b"\0\5\x16\7")
+    assert read_submission(folder, lab).notes == []
+
+
 # The file's content ------------------------------------------------------------------------------
 
 NOT_NOTEBOOKS = {
@@ -180,12 +261,16 @@ NOT_NOTEBOOKS = {
     "UTF-16": ('{"cells": []}'.encode("utf-16"), "not UTF-8"),
     "NUL bytes": (b"\0" * 100, "not JSON"),
     "a NUL byte in the text": (b'{"nbformat": 4, "cells": ["\0"]}', "not JSON"),
-    "deep nesting of lists": (b"[" * 100_000, "not JSON"),
-    "deep nesting that is closed": (b"[" * 100_000 + b"]" * 100_000, "not JSON"),
-    "deep nesting of objects": (b'{"a":' * 100_000 + b"1" + b"}" * 100_000, "not JSON"),
+    "deep nesting of lists": (b"[" * 100_000, "nested more than 200"),
+    "deep nesting that is closed": (b"[" * 100_000 + b"]" * 100_000, "nested more than 200"),
+    "deep nesting of objects": (b'{"a":' * 100_000 + b"1" + b"}" * 100_000, "nested more than 200"),
     "deep nesting inside a notebook": (
         b'{"nbformat": 4, "cells": ' + b"[" * 100_000 + b"]" * 100_000 + b"}",
-        "not JSON",
+        "nested more than 200",
+    ),
+    "nesting that one Python reads and another does not": (
+        b'{"nbformat": 4, "cells": [], "metadata": ' + b"[" * 900 + b"]" * 900 + b"}",
+        "nested more than 200",
     ),
     "a number of a million digits": (b'{"nbformat": ' + b"4" * 1_000_000 + b"}", "not JSON"),
     "a web page": (b"<!DOCTYPE html><title>404</title>", "not JSON"),
@@ -229,6 +314,16 @@ NOT_NOTEBOOKS = {
         "2,001 cells; the limit is 2,000",
     ),
 }  # fmt: skip
+
+
+def test_nesting_as_deep_as_the_limit_is_read(handed_in: dict, taken: Taken) -> None:
+    deep: list = []
+    for _ in range(intake.MAX_DEPTH - 3):  # in the notebook, its metadata, and a list
+        deep = [deep]
+    handed_in["metadata"]["deep"] = deep
+    assert taken(handed_in).answers == ANSWERS
+    handed_in["metadata"]["deep"] = [deep]
+    assert "nested more than" in refusal(taken, handed_in)
 
 
 @pytest.mark.parametrize(("data", "words"), NOT_NOTEBOOKS.values(), ids=NOT_NOTEBOOKS.keys())
