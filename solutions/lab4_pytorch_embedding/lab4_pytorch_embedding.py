@@ -5,7 +5,7 @@
 # **You will take `nn.Embedding` apart until nothing of it is left but a table, a lookup and a
 # gradient that knows which rows it belongs to.**
 #
-# When you are done you can
+# You will be able to
 #
 # - *read* an embedding layer as a parameter of shape `(vocab, dim)`, and prove that a lookup is a
 #   one-hot product;
@@ -14,9 +14,9 @@
 # - *predict* which rows of the table a training step moves, and which optimisers move more;
 # - *load* a pretrained table without freezing it, or sharing it, by accident.
 #
-# **You need** Python, a little PyTorch (tensors, `.backward()`) and Lab 1. Nothing has to be
+# *You need:* Lab 1, Python and a little PyTorch (tensors, `.backward()`). Nothing has to be
 # installed or downloaded; a CPU is enough.
-# **Time** about 55 minutes. **Points** 15 by checks, 3 by a question.
+# *Time:* about 55 minutes. *Points:* 18, of which 3 are for a written answer.
 
 # %% given=true
 import matplotlib.pyplot as plt
