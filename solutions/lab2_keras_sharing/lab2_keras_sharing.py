@@ -5,16 +5,16 @@
 # **In an hour you will know what Keras's `Embedding` layer is made of, and for any two models you
 # will be able to say whether they learn into one table or into two.**
 #
-# After this lab you can
+# You will be able to
+#
 # - **build** an `Embedding` layer around a table of your own,
 # - **read** a shape with `None` in it, and say which arrays may be fed there,
 # - **wire** a layer into functional and Sequential models,
 # - **prove** that two models share a table, rather than hold two equal ones,
 # - **write** the layer yourself, in four lines.
 #
-# | you need | time | points |
-# |---|---|---|
-# | Lab 1; Keras 3.4 or later on TensorFlow (Colab has it); a CPU | about 60 minutes | 22 |
+# *You need:* Lab 1, and Keras 3.4 or later on TensorFlow (Colab has it); a CPU is enough.
+# *Time:* about 60 minutes. *Points:* 22, of which 3 are for a written answer.
 
 # %% given=true
 import hashlib

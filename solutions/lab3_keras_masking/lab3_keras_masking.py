@@ -5,7 +5,7 @@
 # **Real sentences differ in length and real ids do not always stand in a line: here you learn to
 # tell a Keras model which steps to ignore, and where in a model ids may stand at all.**
 #
-# When you are done you can
+# You will be able to
 #
 # - **pad** ragged sentences into one rectangular batch, and say why row 0 has to be given away,
 # - **average** only what is really there,
@@ -13,9 +13,9 @@
 # - **write** a layer of your own that honours a mask,
 # - **put** categories on a 3-D grid in front of a convolution without inventing "grassy stairs".
 #
-# **You need** Lab 1 (an embedding is a table, a lookup picks rows) and Lab 2 (Keras layers and
+# *You need:* Lab 1 (an embedding is a table, a lookup picks rows) and Lab 2 (Keras layers and
 # models, and why the first axis of a shape prints as `None`).
-# **Time** about 60 minutes. **Points** 18, three of them for the question near the end.
+# *Time:* about 60 minutes. *Points:* 18, of which 3 are for a written answer.
 
 # %% given=true
 import inspect

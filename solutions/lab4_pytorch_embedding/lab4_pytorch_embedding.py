@@ -5,7 +5,7 @@
 # **You will take `nn.Embedding` apart until nothing of it is left but a table, a lookup and a
 # gradient that knows which rows it belongs to.**
 #
-# When you are done you can
+# You will be able to
 #
 # - *read* an embedding layer as a parameter of shape `(vocab, dim)`, and prove that a lookup is a
 #   one-hot product;
@@ -14,9 +14,9 @@
 # - *predict* which rows of the table a training step moves, and which optimisers move more;
 # - *load* a pretrained table without freezing it, or sharing it, by accident.
 #
-# **You need** Python, a little PyTorch (tensors, `.backward()`) and Lab 1. Nothing has to be
+# *You need:* Lab 1, Python and a little PyTorch (tensors, `.backward()`). Nothing has to be
 # installed or downloaded; a CPU is enough.
-# **Time** about 55 minutes. **Points** 15 by checks, 3 by a question.
+# *Time:* about 55 minutes. *Points:* 18, of which 3 are for a written answer.
 
 # %% given=true
 import matplotlib.pyplot as plt
@@ -25,8 +25,11 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-plt.rcParams.update({"figure.dpi": 110, "font.size": 11, "axes.spines.top": False, "axes.spines.right": False})
-BLUE, ORANGE, GREEN, RED, GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#999999"   # safe for colour-blind readers
+plt.rcParams.update(
+    {"figure.dpi": 110, "font.size": 11, "axes.spines.top": False, "axes.spines.right": False}
+)
+# five colours that are safe for colour-blind readers
+BLUE, ORANGE, GREEN, RED, GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#999999"
 
 LETTERS = ["a", "b", "c", "d", "e", "f"]
 SENTENCE = "it was the best of times it was the worst of times"
@@ -128,6 +131,9 @@ from ipywidgets import Text, interact
 
 _ = interact(draw_lookup, word=Text("face", continuous_update=False, description="word"))
 
+# %% [markdown]
+# Where widgets do not run, here are two of these words.
+
 # %%
 draw_lookup("decade")
 
@@ -136,6 +142,13 @@ draw_lookup("decade")
 # two numbers. A line joins each output row with the table row it is a copy of. Rows d and e are
 # used twice, so two lines leave each of them; rows b and f are used by nobody and stay pale.
 # Purple is positive, orange negative.*
+
+# %%
+draw_lookup("cage")
+
+# %% [markdown]
+# *Figure: the same table with the word "cage". Lines join the output rows c, a and e with the table.
+# The third row of the output, g, is hatched in red and says "no such row".*
 #
 # Three things to keep. The **output has as many rows as there are ids**, however few rows the table
 # has. A **repeated id** is looked up again, and nothing is shared between its copies. And `g` has
@@ -882,8 +895,8 @@ for row_in, row_out in zip(inputs.tolist(), targets.tolist()):
 print(tuple(inputs.shape), "->", tuple(nn.Embedding(8, 3)(inputs).shape))     # (m, n) -> (m, n, d)
 
 # %% [markdown]
-# Twelve words, eleven neighbourhoods, ten of them in the batch: the last word's "`of`, then
-# `times`" was the tail. In a language model the whole input is a matrix of ids, so the embedding
+# Twelve words, eleven neighbourhoods, ten of them in the batch: the last one, "`of`, then `times`",
+# is the tail that was dropped. In a language model the whole input is a matrix of ids, so the embedding
 # can simply be the first layer, and one table is enough.
 
 # %% [markdown]
@@ -1125,10 +1138,9 @@ for sparse in [False, True]:
         print(f"dense gradient  {gradient.nbytes:>9,} bytes")
 
 # %% [markdown]
-# 3.2 million bytes of zeros with five rows of something in them, against 240 bytes. (A `float32`
-# takes 4 bytes; the sparse form also lists the ids, 8 bytes each. Product 39091 is in the batch
-# twice, so six rows become five when duplicates are added up.) Not every optimiser can work with
-# the sparse form:
+# 800,000 numbers of 4 bytes each, zeros but for five rows, against 48 numbers and the six ids they
+# belong to, 8 bytes each: 240 bytes. (Product 39091 is in the batch twice, so six rows become five
+# when duplicates are added up.) Not every optimiser can work with the sparse form:
 
 # %%
 try:
@@ -1198,6 +1210,9 @@ _ = interact(
     weight_decay=FloatSlider(value=0, min=0, max=0.02, step=0.005, readout_format=".3f",
                              description="decay"))
 
+# %% [markdown]
+# The same six steps with four optimisers side by side, all without decay.
+
 # %%
 histories = {
     "SGD": motion(lambda p: torch.optim.SGD(p, lr=0.1)),
@@ -1222,6 +1237,9 @@ plt.show()
 # still moving in step 6. You can see something else: in step 1, SGD moved row 3 twice as far as row
 # 1, Adam equally far. Adam divides by the size of the gradient, so the first time it sees a row it
 # hardly matters how often the row was used.
+#
+# And the knob for weight decay? It pulls every number of the table towards zero in each step, so
+# it moves rows that no batch has ever had.
 
 # %% [markdown] question="momentum-rows" points=3
 # **Question (3 points).** In the second panel, row 3 moves in steps 2 to 6 although no batch had
@@ -1438,8 +1456,8 @@ print("layer ", tuned.weight[3].detach())
 print("matrix", table[3])
 
 # %% [markdown]
-# The layer has moved by twice 0.1, the matrix has not. Lab 7 does this with a table of 400,000
-# English words.
+# The layer has moved by twice 0.1, the matrix has not. In Lab 7 the matrix is a table of English
+# words that somebody else has trained.
 
 # %% [markdown]
 # ## 7 · The smallest language model
@@ -1521,5 +1539,5 @@ plt.show()
 # The language model of section 7 has a table of 8 × 8 numbers. Build one with a table of 8 × 2
 # instead: score every next word by the inner product of its row with the row of the current word,
 # so that the *same* table is used on the way in and on the way out. Which of the eight rows can it
-# still get right, and what would a second table change? (Language models call the shared table
-# "weight tying".)
+# still get right, and what would a second table change? (In language models, sharing the table in
+# this way is called "weight tying".)

@@ -30,8 +30,7 @@ import time
 from pathlib import Path
 from urllib.request import urlopen
 
-os.environ["KERAS_BACKEND"] = "tensorflow"
-os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+os.environ["KERAS_BACKEND"] = "torch"  # Keras is to compute with PyTorch, which is here anyway
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -188,8 +187,8 @@ print(len(text.splitlines()), "lines,", len(text.split()), "parts")
 # missing value.
 #
 # The course ships a file of such hazards, `glove.traps.4d.txt`, with four numbers a line. Here are
-# the tokens that a right reader finds in it. The lines 18 (a second `the`) and 22, 23 (broken on
-# purpose) are left out of this list.
+# the tokens that a right reader finds in it. Three lines have no entry in this list: line 17 (from
+# 0), a second `the`, and the lines 21 and 22, which are broken on purpose.
 
 # %% given=true
 TRAPS = {  # token: what is dangerous about it
@@ -1020,17 +1019,19 @@ print("trainable numbers:", sum(p.numel() for p in review_layer.parameters() if 
 # Near in which sense? The **dot product** of two rows grows with their lengths, and in such tables
 # length has much to do with how frequent a word is. The **cosine** divides both lengths out:
 #
-# $$\cos(u, v) = \frac{u \cdot v}{\lVert u \rVert \, \lVert v \rVert}$$
+# ```
+# cos(u, v) = (u · v) / (length of u × length of v)
+# ```
 #
 # It is 1 for rows that point the same way, 0 for rows at right angles, -1 for opposite ones. Let us
-# see what the plain dot product does, first. **Predict**: whom will it name for *good*?
+# see what the plain dot product does, first. **Predict**: which words will it name for *good*?
 
 # %%
 products = vectors @ vectors[stoi["good"]]  # (vocab,)
 tokens = {row: token for token, row in stoi.items()}
 lengths = np.linalg.norm(vectors, axis=1)  # (vocab,)
 for row in np.argsort(-products)[:6]:
-    print(f"{tokens[row]:10} product {products[row]:6.1f}   length {lengths[row]:4.1f}")
+    print(f"{tokens[row]:13} product {products[row]:6.1f}   length {lengths[row]:4.1f}")
 print(f"length of an average row: {lengths.mean():.1f}")
 
 # %% [markdown]
@@ -1430,8 +1431,8 @@ for question in (
     print(f"{a} : {b} as {c} : {analogy(a, b, c, stoi, vectors)}")
 
 # %% [markdown]
-# The helped ones are right now. The last one is wrong, in an understandable way: *daughter* has the
-# right gender and the wrong place in the family.
+# With this help all but one are right, the three from before among them. The last one is wrong in an
+# understandable way: *daughter* has the right gender and the wrong place in the family.
 #
 # One right answer proves little. The course ships 740 questions in six sections, in the format of
 # the word2vec authors' list.
@@ -1459,7 +1460,7 @@ print(f"{'all':25} {right:3} of {asked:3}, {right / asked:.1%}")
 # tables trained on real text reach 60 to 80% on such lists: our little grammar is much tidier than
 # English.
 #
-# What does the table look like, that this works? Fifty dimensions do not fit on paper. Of the 50
+# What must the table look like for this to work? Fifty dimensions do not fit on paper. Of the 50
 # directions we draw two: across, the average step from a country to its capital; upwards, whatever
 # sets these countries most apart from each other.
 
@@ -1506,11 +1507,11 @@ plt.show()
 # Your model has its own vocabulary, from its own training text: other words, in another order. So
 # you need a table with **your** rows, filled from the large one. Two decisions.
 #
-# *Which row?* The one that **your** vocabulary says. Keras' text tools, for instance, keep id 0 for
-# padding and begin with 1. Whoever fills the rows by counting words from 0 shifts the whole table by
-# one: no error, a model that learns badly, and hours of search.
+# *Which row?* The one that **your** vocabulary says. Keras' `TextVectorization`, for instance, keeps
+# id 0 for padding and 1 for unknown words. Whoever fills the rows by counting words from 0 shifts the
+# whole table: no error, a model that learns badly, and hours of search.
 #
-# *What about words that the table does not know?* Zeros are a bad choice if the row shall train
+# *What about words that the table does not know?* Zeros are a bad choice if the row is to train
 # later among rows of length 5: it starts somewhere special. Draw them at random **at the scale of
 # the known rows**. A row drawn with `rng.normal(size=dim)` is too large for one table and too small
 # for another.
@@ -1694,18 +1695,12 @@ for word, row in shop_vocab.items():
 # as not found: 5 of 7.
 #
 # The matrix does not care about frameworks. Here it is in a frozen **Keras** layer, next to the
-# PyTorch layer of Exercise 4. (The first lines keep TensorFlow from chatting while it loads; it
-# takes a few seconds.)
+# PyTorch layer of Exercise 4. (Keras computes with TensorFlow, JAX or PyTorch. In this lab it is
+# PyTorch, as the first cell says, so that nothing more has to be loaded; with TensorFlow the cell
+# is the same.)
 
 # %%
-stderr_copy = os.dup(2)
-with open(os.devnull, "w") as nowhere:
-    os.dup2(nowhere.fileno(), 2)
-    try:
-        import keras
-    finally:
-        os.dup2(stderr_copy, 2)
-        os.close(stderr_copy)
+import keras
 
 keras_matrix, _ = matrix_for(shop_vocab, stoi, vectors, np.random.default_rng(7))
 keras_layer = keras.layers.Embedding(*keras_matrix.shape, trainable=False, name="shop_words")
@@ -1713,7 +1708,7 @@ keras_layer.build()
 keras_layer.set_weights([keras_matrix])
 
 shop_ids = np.array([[1, 2, 4, 3], [1, 3, 5, 6]])  # (batch 2, length 4)
-in_keras = np.asarray(keras_layer(shop_ids))  # (batch 2, length 4, dim)
+in_keras = keras.ops.convert_to_numpy(keras_layer(shop_ids))  # (batch 2, length 4, dim)
 in_torch = to_layer(keras_matrix)(torch.from_numpy(shop_ids)).numpy()
 print(in_keras.shape, "equal:", np.array_equal(in_keras, in_torch))
 print("trainable weights in Keras:", len(keras_layer.trainable_weights))
