@@ -36,6 +36,18 @@ class CappedClient(NotebookClient):
     def process_message(
         self, msg: dict[str, Any], cell: NotebookNode, cell_index: int
     ) -> NotebookNode | None:
+        try:
+            return self._process_within_caps(msg, cell, cell_index)
+        finally:
+            if msg["msg_type"].startswith("comm_"):
+                # An output widget makes nbclient send on the socket on which it waits for the
+                # reply, behind asyncio's back; a reply that came meanwhile would be noticed at
+                # the cell's time-out only. Asking for the events makes pyzmq look again.
+                self.kc.shell_channel.socket.get(zmq.EVENTS)
+
+    def _process_within_caps(
+        self, msg: dict[str, Any], cell: NotebookNode, cell_index: int
+    ) -> NotebookNode | None:
         if msg["msg_type"] == "status" or not self.output_bytes:
             return super().process_message(msg, cell, cell_index)
         if cell is not self._cell:
