@@ -28,8 +28,10 @@ def printed(text: str) -> dict[str, Any]:
 @pytest.fixture
 def client() -> CappedClient:
     cells = [new_code_cell("", id=f"c{n}") for n in range(4)]
-    return CappedClient(new_notebook(cells=cells), output_bytes=1000, output_count=50,
+    made = CappedClient(new_notebook(cells=cells), output_bytes=1000, output_count=50,
                         total_bytes=2000, flood_bytes=5000)  # fmt: skip
+    made.reset_execution_trackers()
+    return made
 
 
 def text_of(client: CappedClient, n: int) -> str:
