@@ -30,7 +30,7 @@ def client() -> CappedClient:
     cells = [new_code_cell("", id=f"c{n}") for n in range(4)]
     made = CappedClient(new_notebook(cells=cells), output_bytes=1000, output_count=50,
                         total_bytes=2000, flood_bytes=5000)  # fmt: skip
-    made.reset_execution_trackers()
+    made.clear_before_next_output = False  # as nbclient does when a cell starts
     return made
 
 
