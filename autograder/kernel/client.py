@@ -29,6 +29,7 @@ class CappedClient(NotebookClient):
 
     _cell: NotebookNode | None = None
     _bytes = _count = _total = 0
+    _cut = False
 
     def flooded(self) -> None:
         """Called, perhaps more than once, when a cell sends far more than its cap."""
@@ -51,27 +52,24 @@ class CappedClient(NotebookClient):
         if msg["msg_type"] == "status" or not self.output_bytes:
             return super().process_message(msg, cell, cell_index)
         if cell is not self._cell:
-            self._cell, self._bytes, self._count = cell, 0, 0
-        was_within = self._within()
+            self._cell, self._bytes, self._count, self._cut = cell, 0, 0, False
         size = _size(msg["content"]) + sum(len(buffer) for buffer in msg.get("buffers", ()))
         self._bytes += size
         self._count += msg["msg_type"] != "execute_input"
-        if self._within():
+        if (
+            self._bytes <= self.output_bytes
+            and self._count <= self.output_count
+            and self._total + size <= self.total_bytes
+        ):
             self._total += size
             return super().process_message(msg, cell, cell_index)
-        if was_within:
+        if not self._cut:
+            self._cut = True
             text = "\n[The output goes on; the rest was not kept.]\n"
             cell.outputs.append(new_output("stream", name="stdout", text=text))
         if self._bytes > self.flood_bytes:
             self.flooded()
         return None
-
-    def _within(self) -> bool:
-        return (
-            self._bytes <= self.output_bytes
-            and self._count <= self.output_count
-            and self._total + self._bytes <= self.total_bytes + self.output_bytes
-        )
 
 
 def _size(value: Any) -> int:

@@ -59,7 +59,7 @@ def test_all_cells_together_have_a_cap(client: CappedClient) -> None:
     for n in range(4):
         for _ in range(9):
             client.process_message(printed(LINE), client.nb.cells[n], n)
-    assert sum(text_of(client, n).count(LINE) for n in range(4)) <= 30
+    assert sum(text_of(client, n).count(LINE) for n in range(4)) <= 20
     assert "the rest was not kept" in text_of(client, 3)
 
 
@@ -74,10 +74,10 @@ def test_many_small_outputs_count_too(client: CappedClient) -> None:
 def test_a_flood_is_reported(client: CappedClient) -> None:
     called = []
     client.flooded = lambda: called.append(True)
-    for _ in range(49):
+    for _ in range(30):
         client.process_message(printed(LINE), client.nb.cells[0], 0)
     assert not called
-    client.process_message(printed(LINE * 10), client.nb.cells[0], 0)
+    client.process_message(printed(LINE * 20), client.nb.cells[0], 0)
     assert called
 
 
