@@ -23,11 +23,14 @@ from nbgrader.utils import compute_checksum, determine_grade, is_grade, is_solut
 from autograder.course import Course, CourseError
 from autograder.engine.execute import Execution
 from autograder.engine.lab import ReleasedLab, grade_id
+from autograder.engine.sanitise import sanitise
+from autograder.examiner.checks import PASSED
 
 GRADE_FIELDS = ("student_id", "lab", "score", "max_score", "needs_manual_grade", "status",
                 "seconds", "note")  # fmt: skip
 CHECK_FIELDS = ("student_id", "lab", "check", "points", "max_points", "outcome", "message")
 NOT_GRADED = "not graded"
+VERDICT = "autograder"  # in a check's metadata: its outcome and message
 MAX_TEXT = 2_000  # characters of a note or a message in the tables
 
 
@@ -106,6 +109,7 @@ class Recorder:
         self, student: str, lab: ReleasedLab, execution: Execution, notes: list[str]
     ) -> Result:
         """Saves a submission: the notebook first, then all its scores at once or not at all."""
+        sanitise(execution.notebook, lab)
         graft(execution)
         path = self._course.autograded_directory / student / lab.name / f"{lab.name}.ipynb"
         write_atomically(path, nbformat.writes(execution.notebook, version=4) + "\n")
@@ -167,13 +171,20 @@ class Recorder:
 
 
 def graft(execution: Execution) -> None:
-    """Makes sure that nbgrader can read each check's score from its cell.
+    """Puts each verdict beside its check, and makes sure that nbgrader reads the same of the cell.
 
     A check without a verdict must not count as passed because its cell has no output.
     """
     for cell in execution.notebook.cells:
-        if is_grade(cell) and cell.cell_type == "code" and grade_id(cell) not in execution.verdicts:
+        if not is_grade(cell) or cell.cell_type != "code":
+            continue
+        verdict = execution.verdicts.get(grade_id(cell))
+        if verdict is None:
             raise AssertionError(f"{grade_id(cell)} has no verdict")
+        failed = any(output.output_type == "error" for output in cell.outputs)
+        if failed == (verdict.outcome == PASSED):
+            raise AssertionError(f"{grade_id(cell)} shows another verdict than {verdict.outcome}")
+        cell.metadata[VERDICT] = {"outcome": verdict.outcome, "message": verdict.message}
 
 
 def one_line(text: str) -> str:
