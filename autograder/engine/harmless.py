@@ -20,9 +20,9 @@ from PIL import Image
 MAX_TEXT = 100_000  # characters of one text
 MAX_COLOURS = 2_000  # colour codes in one text; nbconvert takes quadratic time for them
 MAX_HTML = 200_000  # characters of one HTML output,
-MAX_TAGS = 5_000  # and tags in it: the parser takes quadratic time for some, here 1 s at most
+MAX_TAGS = 4_000  # and tags in it: some take quadratic time to parse, so many about a second
+MAX_ATTRIBUTE = 1_000  # characters
 MAX_MARKDOWN = 20_000  # characters of markdown or LaTeX
-MAX_DEPTH = 50  # of parts within parts of markdown
 MAX_PICTURE = 5_000_000  # bytes
 MAX_PIXELS = 25_000_000
 
@@ -116,10 +116,16 @@ _WHOLE = {
     "embed", "iframe", "math", "noembed", "noframes", "noscript", "object", "plaintext", "script",
     "select", "style", "svg", "template", "textarea", "title", "xmp",
 }  # fmt: skip
-_CELL = {"align", "colspan", "rowspan"}
+_CELL = {"align", "colspan", "rowspan", "style"}
 _ATTRIBUTES = {
-    "*": {"style"}, "a": {"href"}, "table": {"border"}, "td": _CELL, "th": _CELL, "ol": {"start"},
-}  # fmt: skip
+    "a": {"href"},
+    "ol": {"start"},
+    "table": {"border", "style"},
+    "td": _CELL,
+    "th": _CELL,
+}
+# Not those that the parser opens again in each paragraph, such as `b`: it would take too long.
+_ATTRIBUTES |= {tag: {"style"} for tag in ("div", "p", "pre", "span", "tr", "thead", "tbody")}
 _COLOURS = r"#[0-9a-f]{3,8}|[a-z]{3,20}|rgba?\([\d\s.,%]{1,40}\)"
 # What pandas, rich (Keras's summaries) and people who colour a word write; nothing that moves a
 # thing out of its place, or loads anything.
@@ -159,6 +165,8 @@ def clean_html(source: str) -> str:
 
 def _attribute(tag: str, name: str, value: str) -> str | None:
     """An attribute's value as it may stay."""
+    if len(value) > MAX_ATTRIBUTE:
+        return None
     if name == "style":
         return _style(value) or None
     if name == "href":
@@ -220,22 +228,17 @@ def markdown_is_active(source: str) -> bool:
     """
     if len(source) > MAX_MARKDOWN:
         return True
-    try:
-        tokens = list(_tokens(MarkdownWithMath(renderer=None)(source)))
-    except RecursionError:
-        return True
+    tokens = list(_tokens(MarkdownWithMath(renderer=None)(source)))
     # MathJax reads all text of a page but code, and knows nothing of the tokens.
     read = "".join(t.get("raw", "") for t in tokens if t["type"] not in ("codespan", "block_code"))
     unescaped = html.unescape(read)
     return any(map(_is_active, tokens)) or has_active_tex(read) or unescaped != visible(unescaped)
 
 
-def _tokens(tree: list[dict], depth: int = 0) -> Iterator[dict]:
-    if depth > MAX_DEPTH:
-        raise RecursionError
+def _tokens(tree: list[dict]) -> Iterator[dict]:
     for token in tree:
         yield token
-        yield from _tokens(token.get("children", []), depth + 1)
+        yield from _tokens(token.get("children", []))
 
 
 def _is_active(token: dict) -> bool:

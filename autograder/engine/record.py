@@ -64,21 +64,26 @@ class Result:
     checks: list[CheckRow] = field(default_factory=list)
 
 
+def open_gradebook(course: Course) -> Gradebook:
+    """The course's gradebook, made anew where there is none. Raises: CourseError."""
+    if shutil.which("alembic") is None:
+        # nbgrader calls it by name to make a new database; it lies beside our Python.
+        beside = os.path.dirname(sys.executable)
+        os.environ["PATH"] = os.pathsep.join([beside, os.environ.get("PATH", os.defpath)])
+    try:
+        return Gradebook(course.gradebook_url, course.directories.course_id)
+    except Exception as error:  # SQLAlchemy, alembic and drivers each have their own
+        raise CourseError(
+            f"the gradebook {course.gradebook_url} cannot be opened: {one_line(str(error))}"
+        ) from error
+
+
 class Recorder:
     """The gradebook of a course, open for one run."""
 
     def __init__(self, course: Course) -> None:
         self._course = course
-        if shutil.which("alembic") is None:
-            # nbgrader calls it by name to make a new database; it lies beside our Python.
-            beside = os.path.dirname(sys.executable)
-            os.environ["PATH"] = os.pathsep.join([beside, os.environ.get("PATH", os.defpath)])
-        try:
-            self._gradebook = Gradebook(course.gradebook_url, course.directories.course_id)
-        except Exception as error:  # SQLAlchemy, alembic and drivers each have their own
-            raise CourseError(
-                f"the gradebook {course.gradebook_url} cannot be opened: {one_line(str(error))}"
-            ) from error
+        self._gradebook = open_gradebook(course)
 
     def close(self) -> None:
         self._gradebook.close()
@@ -207,7 +212,7 @@ def _ungraded(lab: ReleasedLab, reason: str) -> list[CheckRow]:
     return [CheckRow(name, 0.0, most, NOT_GRADED, reason) for name, most in points.items()]
 
 
-def _no_formula(value: str) -> str:
+def no_formula(value: str) -> str:
     """A value that no spreadsheet takes for a formula; the words may be a student's."""
     return f"'{value}" if value[:1] in ("=", "+", "-", "@") else value
 
@@ -233,7 +238,7 @@ def write_csv_files(course: Course, results: Iterable[Result]) -> tuple[Path, Pa
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow(fields)
-        rows = [[_no_formula(value) for value in row] for row in rows]
+        rows = [[no_formula(value) for value in row] for row in rows]
         writer.writerows(sorted(kept + rows, key=lambda row: (row[1], row[0])))
         write_atomically(path, text.getvalue())
     return paths

@@ -10,11 +10,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from copy import deepcopy
+from dataclasses import dataclass
 
 from nbformat.notebooknode import NotebookNode
 from nbformat.v4 import new_output
 
 from autograder.engine.harmless import (
+    MAX_TAGS,
     clean_html,
     latex,
     markdown,
@@ -28,6 +30,8 @@ from autograder.engine.lab import ReleasedLab, kind_of
 PICTURES = {"image/png": "PNG", "image/jpeg": "JPEG"}
 MAX_OUTPUTS = 100  # of one cell
 MAX_TOTAL = 20_000_000  # characters of all outputs; a lab has well under 2 million
+MAX_TAGS_IN_ALL = 40_000  # of HTML: ten large tables
+NO_ROOM = "[more outputs are not shown]\n"
 
 
 def sanitise(nb: NotebookNode, lab: ReleasedLab) -> None:
@@ -38,15 +42,14 @@ def sanitise(nb: NotebookNode, lab: ReleasedLab) -> None:
     """
     course = {cell.id: cell for cell in lab.notebook.cells}
     nb.metadata = deepcopy(lab.notebook.metadata)
-    left = MAX_TOTAL
+    room = _Room(MAX_TOTAL, MAX_TAGS_IN_ALL)
     for cell in nb.cells:
         released = course.get(cell.id)
         cell.metadata = NotebookNode() if released is None else deepcopy(released.metadata)
         cell.pop("attachments", None)
         if cell.cell_type == "code":
             cell.execution_count = _count(cell.get("execution_count"))
-            cell.outputs = list(_outputs(cell.outputs, left, kind_of(cell) == "check"))
-            left -= sum(map(_size, cell.outputs))
+            cell.outputs = list(_outputs(cell.outputs, room, kind_of(cell) == "check"))
         elif released is None or cell.source != released.source:
             cell.source = markdown(cell.source)
 
@@ -54,27 +57,38 @@ def sanitise(nb: NotebookNode, lab: ReleasedLab) -> None:
 # Outputs ------------------------------------------------------------------------------------------
 
 
-def _outputs(outputs: list, left: int, check: bool) -> Iterator[NotebookNode]:
-    """The outputs of a cell that can be shown, as far as `left` characters go."""
+@dataclass
+class _Room:
+    """How much more a notebook may show, and how much HTML it may have parsed."""
+
+    characters: int
+    tags: int
+
+    def left_for(self, output: dict) -> bool:
+        data = output.get("data")
+        source = _joined(data.get("text/html")) if isinstance(data, dict) else ""
+        self.tags -= min(source.count("<"), MAX_TAGS)
+        return self.tags >= 0 and self.characters >= 0
+
+    def take(self, made: NotebookNode) -> None:
+        values = [*made.get("data", {}).values(), *made.get("traceback", []), made.get("text")]
+        self.characters -= sum(len(value) for value in values if value)
+
+
+def _outputs(outputs: list, room: _Room, check: bool) -> Iterator[NotebookNode]:
+    """The outputs of a cell that can be shown, as far as there is room for them."""
     full = False
     for n, output in enumerate(outputs):
-        made = _output(output)
-        if made is None:
-            continue
-        if check and made.output_type in ("error", "execute_result"):
-            yield made  # the examiner's own: no output of a student's may crowd out the verdict
-            continue
-        left -= _size(made)
-        if n < MAX_OUTPUTS and left >= 0:
-            yield made
+        # The verdict on a check is the examiner's: nothing of a student's may crowd it out.
+        verdict = check and output.get("output_type") in ("error", "execute_result")
+        if verdict or (n < MAX_OUTPUTS and room.left_for(output)):
+            made = _output(output)
+            if made is not None:
+                room.take(made)
+                yield made
         elif not full:
             full = True
-            yield new_output("stream", name="stdout", text="[more outputs are not shown]\n")
-
-
-def _size(output: NotebookNode) -> int:
-    values = [*output.get("data", {}).values(), *output.get("traceback", []), output.get("text")]
-    return sum(len(value) for value in values if value)
+            yield new_output("stream", name="stdout", text=NO_ROOM)
 
 
 def _output(output: dict) -> NotebookNode | None:
@@ -135,12 +149,18 @@ def _data(data: dict) -> dict[str, str]:
         if safe:
             made[mime] = safe
         else:
-            known = isinstance(mime, str) and re.fullmatch(r"[\w.+/-]{1,80}", mime, re.ASCII)
-            refused.append(mime if known else "an unknown type")
+            refused.append(_called(mime))
     if refused and not made:
         plain.append(f"[not shown: {', '.join(refused[:10])}]")
     made["text/plain"] = "\n".join(part for part in plain if part)
     return made
+
+
+def _called(mime: object) -> str:
+    if mime == "application/vnd.jupyter.widget-view+json":
+        return "a widget, which works in an open notebook only"
+    known = isinstance(mime, str) and re.fullmatch(r"[\w.+/-]{1,80}", mime, re.ASCII)
+    return mime if known else "an output of unknown type"
 
 
 def _rich(mime: object, value: str) -> str:
