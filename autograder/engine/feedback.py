@@ -36,7 +36,8 @@ def write_feedback(
 
     tell: called with one line for each page that cannot be written.
 
-    Raises: CourseError when nothing was graded, or nothing of the student asked for.
+    Raises: CourseError when nothing was graded, or nothing of the student asked for, or when a
+    page cannot be written.
     """
     released = [ReleasedLab.load(course, lab) for lab in labs]
     failed = _failed(course)
@@ -59,7 +60,11 @@ def write_feedback(
                     continue
                 if results is not None:
                     path = course.feedback_directory / name / lab.name / f"{lab.name}.html"
-                    write_atomically(path, pages.page(lab, results))
+                    html = pages.page(lab, results)
+                    try:
+                        write_atomically(path, html)
+                    except OSError as error:
+                        raise CourseError(f"{path} cannot be written: {error}") from error
                     written.append(path)
     finally:
         gradebook.close()

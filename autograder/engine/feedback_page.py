@@ -152,8 +152,10 @@ def _rows(nb: NotebookNode, lab: ReleasedLab, results: Results) -> Iterator[Row]
             message = verdict["message"]
             if outcome == ERROR:  # "'b'" alone says little; "KeyError: 'b'" says what it is
                 message = _error(cell) or message
+            if state == GOOD:
+                message = cause = ""
             yield Row(name, kind, title, answer, grade.score, grade.max_score, outcome, state,
-                      "" if state == GOOD else message, "" if state == GOOD else cause)  # fmt: skip
+                      message.strip("\n"), cause)  # fmt: skip
 
 
 def _outcome(grade: Grade, verdict: str) -> tuple[str, str]:
