@@ -288,6 +288,33 @@ def doctor() -> None:
     out.print("Grading is confined here: no network, no foreign files, no foreign processes.")
 
 
+@app.command()
+def feedback(
+    labs: Labs = None,
+    student: Annotated[str | None, typer.Option(help="Only this student's pages.")] = None,
+    show_hidden: Annotated[
+        bool, typer.Option("--show-hidden", help="Show the hidden tests as well.")
+    ] = False,
+    course: CourseOption = Path("."),
+) -> None:
+    """Write feedback/STUDENT/LAB/LAB.html from what was graded, for students to read.
+
+    A page has the score, the first thing to mend, every check with its message, the student's
+    cells and the comments of manual grading; hidden tests are left out.
+
+    Example: autograder feedback lab1_lookup_vs_onehot --student ada
+    """
+    from autograder.engine.feedback import write_feedback
+
+    try:
+        here = Course(course.resolve())
+        pages = write_feedback(here, here.choose(labs), student, show_hidden, _tell)
+    except CourseError as error:
+        raise _fail(str(error)) from None
+    where = os.path.relpath(here.feedback_directory)
+    out.print(f"{len(pages)} pages of feedback in {where}", soft_wrap=True, markup=False)
+
+
 def read_scores(path: Path) -> dict[tuple[str, str], float]:
     """Scores by student and lab. Raises: CourseError when the file is not such a table."""
     try:

@@ -61,6 +61,10 @@ class Course:
         return self.root / self.directories.autograded_directory
 
     @property
+    def feedback_directory(self) -> Path:
+        return self.root / self.directories.feedback_directory
+
+    @property
     def gradebook_url(self) -> str:
         """SQLAlchemy address of nbgrader's gradebook."""
         return self.directories.db_url

@@ -253,7 +253,8 @@ class _Kernel:
         self._stack = contextlib.ExitStack()
         name = COLD if TEMPLATE.unfit and layers is None else WARM
         # The client looks outputs up by a cell's position; the last position serves checks.
-        self._nb = new_notebook(cells=[*nb.cells, new_code_cell("")])
+        self._nb = new_notebook()  # validated as it is: an earlier kernel may have sent anything
+        self._nb.cells = [*nb.cells, new_code_cell("")]
         self._client = self._stack.enter_context(
             notebook_client(
                 self._nb,

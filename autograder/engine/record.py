@@ -23,11 +23,14 @@ from nbgrader.utils import compute_checksum, determine_grade, is_grade, is_solut
 from autograder.course import Course, CourseError
 from autograder.engine.execute import Execution
 from autograder.engine.lab import ReleasedLab, grade_id
+from autograder.engine.sanitise import sanitise
+from autograder.examiner.checks import PASSED
 
 GRADE_FIELDS = ("student_id", "lab", "score", "max_score", "needs_manual_grade", "status",
                 "seconds", "note")  # fmt: skip
 CHECK_FIELDS = ("student_id", "lab", "check", "points", "max_points", "outcome", "message")
 NOT_GRADED = "not graded"
+VERDICT = "autograder"  # in a check's metadata: its outcome and message
 MAX_TEXT = 2_000  # characters of a note or a message in the tables
 
 
@@ -61,21 +64,26 @@ class Result:
     checks: list[CheckRow] = field(default_factory=list)
 
 
+def open_gradebook(course: Course) -> Gradebook:
+    """The course's gradebook, made anew where there is none. Raises: CourseError."""
+    if shutil.which("alembic") is None:
+        # nbgrader calls it by name to make a new database; it lies beside our Python.
+        beside = os.path.dirname(sys.executable)
+        os.environ["PATH"] = os.pathsep.join([beside, os.environ.get("PATH", os.defpath)])
+    try:
+        return Gradebook(course.gradebook_url, course.directories.course_id)
+    except Exception as error:  # SQLAlchemy, alembic and drivers each have their own
+        raise CourseError(
+            f"the gradebook {course.gradebook_url} cannot be opened: {one_line(str(error))}"
+        ) from error
+
+
 class Recorder:
     """The gradebook of a course, open for one run."""
 
     def __init__(self, course: Course) -> None:
         self._course = course
-        if shutil.which("alembic") is None:
-            # nbgrader calls it by name to make a new database; it lies beside our Python.
-            beside = os.path.dirname(sys.executable)
-            os.environ["PATH"] = os.pathsep.join([beside, os.environ.get("PATH", os.defpath)])
-        try:
-            self._gradebook = Gradebook(course.gradebook_url, course.directories.course_id)
-        except Exception as error:  # SQLAlchemy, alembic and drivers each have their own
-            raise CourseError(
-                f"the gradebook {course.gradebook_url} cannot be opened: {one_line(str(error))}"
-            ) from error
+        self._gradebook = open_gradebook(course)
 
     def close(self) -> None:
         self._gradebook.close()
@@ -106,6 +114,7 @@ class Recorder:
         self, student: str, lab: ReleasedLab, execution: Execution, notes: list[str]
     ) -> Result:
         """Saves a submission: the notebook first, then all its scores at once or not at all."""
+        sanitise(execution.notebook, lab)
         graft(execution)
         path = self._course.autograded_directory / student / lab.name / f"{lab.name}.ipynb"
         write_atomically(path, nbformat.writes(execution.notebook, version=4) + "\n")
@@ -167,13 +176,20 @@ class Recorder:
 
 
 def graft(execution: Execution) -> None:
-    """Makes sure that nbgrader can read each check's score from its cell.
+    """Puts each verdict beside its check, and makes sure that nbgrader reads the same of the cell.
 
     A check without a verdict must not count as passed because its cell has no output.
     """
     for cell in execution.notebook.cells:
-        if is_grade(cell) and cell.cell_type == "code" and grade_id(cell) not in execution.verdicts:
+        if not is_grade(cell) or cell.cell_type != "code":
+            continue
+        verdict = execution.verdicts.get(grade_id(cell))
+        if verdict is None:
             raise AssertionError(f"{grade_id(cell)} has no verdict")
+        failed = any(output.output_type == "error" for output in cell.outputs)
+        if failed == (verdict.outcome == PASSED):
+            raise AssertionError(f"{grade_id(cell)} shows another verdict than {verdict.outcome}")
+        cell.metadata[VERDICT] = {"outcome": verdict.outcome, "message": verdict.message}
 
 
 def one_line(text: str) -> str:
@@ -196,7 +212,7 @@ def _ungraded(lab: ReleasedLab, reason: str) -> list[CheckRow]:
     return [CheckRow(name, 0.0, most, NOT_GRADED, reason) for name, most in points.items()]
 
 
-def _no_formula(value: str) -> str:
+def no_formula(value: str) -> str:
     """A value that no spreadsheet takes for a formula; the words may be a student's."""
     return f"'{value}" if value[:1] in ("=", "+", "-", "@") else value
 
@@ -222,7 +238,7 @@ def write_csv_files(course: Course, results: Iterable[Result]) -> tuple[Path, Pa
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow(fields)
-        rows = [[_no_formula(value) for value in row] for row in rows]
+        rows = [[no_formula(value) for value in row] for row in rows]
         writer.writerows(sorted(kept + rows, key=lambda row: (row[1], row[0])))
         write_atomically(path, text.getvalue())
     return paths

@@ -89,7 +89,7 @@ class Examiner:
                     raise
                 except BaseException as error:
                     # While the kernel still answers: a message may hold a student's object.
-                    verdict = _failed(error, name)
+                    verdict = _failed(error, name, source)
         except (Closed, TimeoutError) as error:
             verdict = Verdict(LOST, f"the kernel did not answer: {error}")
         finally:
@@ -124,8 +124,8 @@ def _run(source: str, filename: str, namespace: dict[str, Any]) -> str | None:
     return repr(value)
 
 
-def _failed(error: BaseException, name: str) -> Verdict:
-    """The verdict on a check that raised."""
+def _failed(error: BaseException, name: str, source: str) -> Verdict:
+    """The verdict on a check that raised. Its traceback shows no line of a hidden test."""
     of_student = isinstance(error, StudentError)
     if isinstance(error, NotImplementedError):
         outcome = NOT_ATTEMPTED
@@ -138,10 +138,13 @@ def _failed(error: BaseException, name: str) -> Verdict:
     if isinstance(error, WireError):
         message = f"what came from the student's side cannot be used: {message}"
     lines = [f"{ename}: {message}" if message else ename, ""]
+    hidden = _hidden_lines(source)
     for frame in traceback.extract_tb(error.__traceback__):
         if frame.filename == f"<{name}>":
-            lines.append(f"Check {name}, line {frame.lineno}")
-            lines.append(f"    {frame.line}")
+            if frame.lineno in hidden:
+                lines.append(f"Check {name}, line {frame.lineno}, in a hidden test")
+            else:
+                lines += [f"Check {name}, line {frame.lineno}", f"    {frame.line}"]
     if of_student:
         lines += ["", "In the student's code:", *map(clean, error.frames)]
     elif not isinstance(error, AssertionError | CheckError | WireError):
@@ -149,6 +152,17 @@ def _failed(error: BaseException, name: str) -> Verdict:
         only = traceback.format_exception_only(error)
         lines += ["", *(clean(line[:MAX_PRINTED]).rstrip() for line in only)]
     return Verdict(outcome, message or ename, ename, lines)
+
+
+def _hidden_lines(source: str) -> set[int]:
+    """Numbers of the lines that students are not shown, the first line of the cell being 1."""
+    hidden, inside = set(), False
+    for number, line in enumerate(source.splitlines(), 1):
+        inside = inside or "BEGIN HIDDEN TESTS" in line
+        if inside:
+            hidden.add(number)
+        inside = inside and "END HIDDEN TESTS" not in line
+    return hidden
 
 
 def _text(error: BaseException) -> str:

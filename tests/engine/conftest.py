@@ -1,17 +1,22 @@
-"""The toy lab as grading knows it, and a notebook to hand in."""
+"""The toy lab as grading knows it, a notebook to hand in, and a gradebook to record it in."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from autograder.course import Course
+from autograder.course import CONFIG_FILE, Course
+from autograder.engine.execute import Execution, verdict_outputs
 from autograder.engine.intake import Submission, parse, take
-from autograder.engine.lab import ReleasedLab
+from autograder.engine.lab import ReleasedLab, grade_id, kind_of
+from autograder.engine.prepare import prepare
+from autograder.engine.record import Recorder
+from autograder.examiner.checks import PASSED, Verdict
 
 ANSWERS = {
     "lookup": "def lookup(table, ids):\n    return table[np.asarray(ids)]",
@@ -38,6 +43,35 @@ def handed_in(built_toy: Path) -> dict[str, Any]:
 def taken(lab: ReleasedLab) -> Callable[[dict], Submission]:
     """What intake makes of a notebook object."""
     return lambda nb: take(parse(json.dumps(nb).encode()), lab)
+
+
+@pytest.fixture(scope="session")
+def new_gradebook(built_toy: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty gradebook: nbgrader takes seconds to make one."""
+    root = tmp_path_factory.mktemp("new")
+    shutil.copy(built_toy / CONFIG_FILE, root)
+    Recorder(Course(root)).close()
+    return root / "gradebook.db"
+
+
+@pytest.fixture
+def recorder(class_course: Course, lab: ReleasedLab, new_gradebook: Path) -> Iterator[Recorder]:
+    shutil.copy(new_gradebook, class_course.root)
+    made = Recorder(class_course)
+    made.add_lab(lab)
+    yield made
+    made.close()
+
+
+def executed(lab: ReleasedLab, nb: dict, outcome: str = PASSED) -> Execution:
+    """A submission whose checks have all ended in one way."""
+    execution = Execution(prepare(lab, take(parse(json.dumps(nb).encode()), lab)))
+    for cell in execution.notebook.cells:
+        if kind_of(cell) == "check":
+            verdict = Verdict(outcome, "" if outcome == PASSED else "it is\nwrong")
+            execution.verdicts[grade_id(cell)] = verdict
+            cell.outputs = verdict_outputs(verdict)
+    return execution
 
 
 def cell_of(nb: dict, name: str) -> dict:

@@ -80,6 +80,15 @@ def total(values):
     print("\\udfff")
     raise ValueError("\\ud800 \\x1b[2J")
 """
+FORGE = """\
+kernel = get_ipython().kernel
+
+def send(kind, **content):
+    kernel.session.send(kernel.iopub_socket, kind, content, kernel.get_parent())
+
+send("display_data", data={"text/html": "<script>pwned()</script>"}, metadata={})
+send("execute_result", data={}, metadata={}, execution_count="<script>pwned()</script>")
+"""
 
 
 def notebook(course: Course, answers: dict[str, str]) -> dict[str, Any]:
@@ -136,6 +145,7 @@ NOTEBOOKS: dict[str, dict[str, str] | Callable[[dict], None]] = {
     "top-fails": lambda nb: insert(nb, "lookup", "1 / 0"),
     "top-exits": lambda nb: insert(nb, "total", "import os\nos._exit(1)"),
     "top-loops": lambda nb: insert(nb, "total", "while True:\n    pass"),
+    "forges": lambda nb: insert(nb, "total", FORGE),
     "no-check": lambda nb: without(nb, "lookup-check"),
     "cheat": cheat,
     "copies": copy_of_lookup,
@@ -397,6 +407,7 @@ NOTES = {
     "copies": "lookup is there twice; the last one counts",
     "renames": "exercise total was deleted; the released cell was put back",
     "top-exits": "the kernel died",
+    "forges": "the kernel sent something unreadable",
     "top-loops": f"the cell ran for longer than {SECONDS} seconds",
 }
 
@@ -445,10 +456,18 @@ def test_what_takes_too_much_memory_costs_the_checks_that_run_into_it(graded: Gr
     assert "3 GiB" in graded.message("hogs", "total-check")
 
 
-@pytest.mark.parametrize("student", ["top-exits", "top-loops"])
+@pytest.mark.parametrize("student", ["top-exits", "top-loops", "forges"])
 def test_a_cell_that_ends_the_kernel_costs_no_check(graded: Graded, student: str) -> None:
     assert graded.points(student) == ALL_CHECKS | {"why": 0}
     assert graded.status(student) == "partial"
+
+
+def test_what_a_kernel_forges_is_not_written_down(graded: Graded) -> None:
+    path = graded.course.autograded_directory / "forges" / "toy" / "toy.ipynb"
+    (cell,) = (c for c in nbformat.read(path, 4).cells if c.source == FORGE)
+    assert cell.execution_count is None
+    assert [o.output_type for o in cell.outputs] == ["display_data", "error"]
+    assert cell.outputs[0].data == {"text/plain": "[not shown: text/html]"}
 
 
 def test_an_error_in_an_answer_is_another_outcome_than_a_wrong_answer(graded: Graded) -> None:

@@ -32,6 +32,7 @@ def test_feedback_shows_the_message_the_students_line_and_the_score(class_course
     assert "KeyError" in page and "broken" in page
     assert "In the student" in page
     assert "(Score: 0.0 / 9.0)" in page
+    assert "expected_rows" not in page, "a hidden test"
 
 
 def test_the_autograded_notebook_looks_as_in_jupyter(class_course: Course) -> None:
@@ -53,4 +54,5 @@ def test_the_autograded_notebook_looks_as_in_jupyter(class_course: Course) -> No
     assert printed.name == "stdout" and "looking" in printed.text
     assert error.output_type == "error" and error.ename == "AssertionError"
     assert error.traceback[0] == "AssertionError: the rows are in the wrong order"
-    assert any("lookup(table, [1, 2])" in line for line in error.traceback)
+    assert "Check lookup-check, line 5, in a hidden test" in error.traceback
+    assert not any("lookup(table, [1, 2])" in line for line in error.traceback)

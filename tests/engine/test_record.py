@@ -3,51 +3,17 @@
 from __future__ import annotations
 
 import csv
-import json
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from nbgrader.api import Gradebook
 
-from autograder.course import CONFIG_FILE, Course, CourseError
+from autograder.course import Course, CourseError
 from autograder.engine import record
-from autograder.engine.execute import Execution, verdict_outputs
-from autograder.engine.intake import parse, take
-from autograder.engine.lab import ReleasedLab, grade_id, kind_of
-from autograder.engine.prepare import prepare
+from autograder.engine.lab import ReleasedLab, grade_id
 from autograder.engine.record import CheckRow, Recorder, Result, one_line, write_csv_files
-from autograder.examiner.checks import PASSED, WRONG, Verdict
-
-
-def executed(lab: ReleasedLab, nb: dict, outcome: str = PASSED) -> Execution:
-    """A submission whose checks have all ended in one way."""
-    execution = Execution(prepare(lab, take(parse(json.dumps(nb).encode()), lab)))
-    for cell in execution.notebook.cells:
-        if kind_of(cell) == "check":
-            verdict = Verdict(outcome, "" if outcome == PASSED else "it is\nwrong")
-            execution.verdicts[grade_id(cell)] = verdict
-            cell.outputs = verdict_outputs(verdict)
-    return execution
-
-
-@pytest.fixture(scope="module")
-def new_gradebook(built_toy: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An empty gradebook: nbgrader takes seconds to make one."""
-    root = tmp_path_factory.mktemp("new")
-    shutil.copy(built_toy / CONFIG_FILE, root)
-    Recorder(Course(root)).close()
-    return root / "gradebook.db"
-
-
-@pytest.fixture
-def recorder(class_course: Course, lab: ReleasedLab, new_gradebook: Path) -> Iterator[Recorder]:
-    shutil.copy(new_gradebook, class_course.root)
-    made = Recorder(class_course)
-    made.add_lab(lab)
-    yield made
-    made.close()
+from autograder.examiner.checks import WRONG
+from tests.engine.conftest import executed
 
 
 def stored(course: Course, student: str) -> float:

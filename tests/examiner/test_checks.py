@@ -78,6 +78,22 @@ def test_a_check_ends_as_passed_wrong_not_attempted_or_error(
     assert message in got.message
 
 
+def test_a_traceback_shows_no_line_of_a_hidden_test() -> None:
+    got = verdict(
+        "def helper(x):\n"
+        "    fails(x)\n"
+        "### BEGIN HIDDEN TESTS\n"
+        "secret = 3\n"
+        "helper(secret)\n"
+        "### END HIDDEN TESTS\n"
+        "assert right(2) == 5"
+    )
+    text = "\n".join(got.traceback)
+    assert "In the student's code" in text and "in fails" in text
+    assert "line 5, in a hidden test" in text and "secret" not in text
+    assert "line 2\n    fails(x)" in text
+
+
 def test_a_check_whose_kernel_goes_away_is_lost() -> None:
     assert against(lambda body: None, "right(2)").outcome == "lost"
 
