@@ -6,6 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/ready
 DEMO := demo
 DEMO_LABS ?= lab1_lookup_vs_onehot
+SANDBOX ?= auto
 ARTEFACTS := artefacts
 BANKS := tests/banks tests/stock
 
@@ -32,7 +33,7 @@ build: $(READY) ## notebooks from the sources in solutions/
 
 demo: $(READY) ## compose a sample class, grade it, compare with what it must score
 	$(BIN)/autograder demo $(DEMO) $(DEMO_LABS)
-	$(BIN)/autograder grade --course $(DEMO) --expect $(DEMO)/expected.csv
+	$(BIN)/autograder grade --course $(DEMO) --expect $(DEMO)/expected.csv --sandbox $(SANDBOX)
 
 grade: $(READY) ## grade what lies in submitted/
 	$(BIN)/autograder grade
