@@ -6,17 +6,19 @@ import asyncio
 import os
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.course import Course, CourseError
-from autograder.engine.execute import Limits, execute
+from autograder.engine.execute import Execution, Limits, execute
 from autograder.engine.intake import BadSubmission, read_submission
 from autograder.engine.lab import ReleasedLab
 from autograder.engine.prepare import prepare
 from autograder.engine.record import Recorder, Result
 from autograder.kernel.template import TEMPLATE
+
+TEMPLATES = 3  # that may die under one submission before it is given up
 
 
 @dataclass(frozen=True)
@@ -99,21 +101,35 @@ async def grade_class(
         async def work() -> None:
             nonlocal done
             for job in queue:
-                result = await grade_one(course, job, recorder, limits, known)
+                result = await grade_one(course, job, recorder, limits, known, say)
                 results.append(result)
                 done += 1
                 tell(result, done, len(jobs))
 
-        await asyncio.gather(*(work() for _ in range(max(1, min(workers, len(jobs))))))
+        working = [asyncio.create_task(work()) for _ in range(max(1, min(workers, len(jobs))))]
+        try:
+            await asyncio.gather(*working)
+        finally:  # stopped, or the gradebook cannot be written: nothing goes on after this
+            for worker in working:
+                worker.cancel()
+            await asyncio.gather(*working, return_exceptions=True)
         return results
     finally:
         recorder.close()
 
 
 async def grade_one(
-    course: Course, job: Job, recorder: Recorder, limits: Limits, known: set[str]
+    course: Course,
+    job: Job,
+    recorder: Recorder,
+    limits: Limits,
+    known: set[str],
+    say: Callable[[str], None] = lambda text: None,
 ) -> Result:
-    """One submission through all four stages; whatever it holds, the run goes on."""
+    """One submission through all four stages; whatever it holds, the run goes on.
+
+    Raises: CourseError when the result cannot be written down.
+    """
     started = time.monotonic()
     try:
         if job.folder.parent.is_symlink() or not job.folder.parent.is_dir():
@@ -124,9 +140,15 @@ async def grade_one(
         notes = submission.notes
         if known and job.student not in known:
             notes = ["a student whom the gradebook did not know; added", *notes]
-        notebook = prepare(job.lab, submission)
-        execution = await execute(notebook, job.lab, course.root / "data", limits)
+
+        async def run() -> Execution:
+            notebook = prepare(job.lab, submission)
+            return await execute(notebook, job.lab, course.root / "data", limits)
+
+        execution = await _on_a_living_template(run, say)
         return recorder.save(job.student, job.lab, execution, notes)
+    except CourseError:
+        raise
     except BadSubmission as bad:
         reason = str(bad)
     except Exception as error:
@@ -134,3 +156,24 @@ async def grade_one(
         traceback.print_exc()
         reason = f"the grader failed: {type(error).__name__}: {error}"
     return recorder.failed(job.student, job.lab, reason, time.monotonic() - started)
+
+
+async def _on_a_living_template(
+    run: Callable[[], Awaitable[Execution]], say: Callable[[str], None]
+) -> Execution:
+    """Runs a submission, and runs it again when the template died: no submission's fault.
+
+    Raises: whatever the last run raises.
+    """
+    for _ in range(TEMPLATES - 1):
+        template = TEMPLATE.pid()
+        try:
+            execution = await run()
+        except Exception:
+            if TEMPLATE.pid() == template:
+                raise
+        else:
+            if TEMPLATE.pid() == template:
+                return execution
+        say("the process that kernels are forked from was killed; what ran is run again")
+    return await run()

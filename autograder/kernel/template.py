@@ -7,6 +7,7 @@ library that has computed holds threads and locks which a forked child cannot us
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import io
 import multiprocessing
 import os
@@ -21,6 +22,7 @@ from typing import Any
 PRELOAD = "autograder.kernel.preload"
 STARTUP_SECONDS = 120  # importing everything on a slow disk
 PROBE_SECONDS = 30
+PR_SET_PDEATHSIG = 1  # from Linux's prctl.h
 
 
 class _Popen(popen_forkserver.Popen):
@@ -151,16 +153,39 @@ class Template:
             raise RuntimeError(self.unfit)
         return self._fork(target, *args)
 
+    def pid(self) -> int | None:
+        """The template's process, a new one where it has died; None where there is none to fork.
+
+        When it dies, everything forked from it ends with it.
+        """
+        if not self._started or self.unfit:
+            return None
+        forkserver.ensure_running()
+        return forkserver._forkserver._forkserver_pid
+
 
 def _child(target: Callable[..., None], args: tuple) -> None:
     """What every forked process does first."""
     os.setsid()  # a group of its own, so that it can be ended with all that it starts
+    _end_with_template()
     null = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1, 2):
         os.dup2(null, descriptor)
     os.close(null)
     _reseed()
     target(*args)
+
+
+def _end_with_template() -> None:
+    """Ends this process when the template ends, and lets the template end when the grader does.
+
+    The template waits for the other end of a pipe to be closed, which the grader holds. It is
+    given to each child as well, for forks of a child's own, of which there are none here: a killed
+    grader would leave all of them behind.
+    """
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    os.close(forkserver._forkserver._forkserver_alive_fd)
+    forkserver._forkserver._forkserver_alive_fd = None
 
 
 def _reseed() -> None:
