@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import csv
 import os
+import signal
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -174,6 +175,7 @@ def grade(
     except CourseError as error:
         raise _fail(str(error), *getattr(error, "__notes__", [])) from None
     except KeyboardInterrupt as stopped:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # it ends already
         for note in getattr(stopped, "__notes__", []):
             _tell(note)
         err.print(f"stopped; {len(done)} submissions were graded and written down", style="yellow")

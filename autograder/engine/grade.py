@@ -16,6 +16,7 @@ from autograder.engine.intake import BadSubmission, read_submission
 from autograder.engine.lab import ReleasedLab
 from autograder.engine.prepare import prepare
 from autograder.engine.record import Recorder, Result
+from autograder.engine.together import together
 from autograder.kernel.template import TEMPLATE
 
 TEMPLATES = 3  # that may die under one submission before it is given up
@@ -62,6 +63,12 @@ def find_jobs(
     return jobs, missing
 
 
+def _is_folder(job: Job) -> bool:
+    """Whether a submission stands in a student's folder with a name that can be written down."""
+    home = job.folder.parent
+    return home.name == job.student and home.is_dir() and not home.is_symlink()
+
+
 async def grade_class(
     course: Course,
     labs: list[str],
@@ -85,6 +92,10 @@ async def grade_class(
         for lab in released:
             recorder.add_lab(lab)
         known = recorder.students()
+        if not known:
+            # All at once: a run that is stopped leaves no half of a class for the next one to
+            # wonder at the other half.
+            recorder.add_students(job.student for job in jobs if _is_folder(job))
         if student is None:
             there = {(job.student, job.lab.name) for job in jobs} | {
                 (name, lab.name) for name, lab in missing
@@ -106,13 +117,7 @@ async def grade_class(
                 done += 1
                 tell(result, done, len(jobs))
 
-        working = [asyncio.create_task(work()) for _ in range(max(1, min(workers, len(jobs))))]
-        try:
-            await asyncio.gather(*working)
-        finally:  # stopped, or the gradebook cannot be written: nothing goes on after this
-            for worker in working:
-                worker.cancel()
-            await asyncio.gather(*working, return_exceptions=True)
+        await together(*(work() for _ in range(max(1, min(workers, len(jobs))))))
         return results
     finally:
         recorder.close()

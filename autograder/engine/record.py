@@ -10,6 +10,7 @@ import csv
 import io
 import logging
 import os
+import re
 import shutil
 import sys
 from collections.abc import Iterable, Iterator
@@ -119,6 +120,12 @@ class Recorder:
             del db.commit
         db.commit()
 
+    def add_students(self, students: Iterable[str]) -> None:
+        """Makes the gradebook know students, all or none of them."""
+        with self._told("the students cannot be written into the gradebook"), self._at_once():
+            for student in sorted(set(students)):
+                self._gradebook.update_or_create_student(student)
+
     def add_lab(self, lab: ReleasedLab) -> None:
         """Makes the gradebook know the lab as it was released.
 
@@ -221,23 +228,27 @@ def _make_gradebook(course: Course) -> None:
     would never get it.
     """
     url = make_url(course.gradebook_url)
-    if url.get_backend_name() != "sqlite" or not url.database or url.database[0] == ":":
+    if url.get_backend_name() != "sqlite" or not url.database or ":" in url.database[:5]:
         return
     path = Path(url.database)
     if path.exists() and path.stat().st_size:
         return
     aside = path.with_name(path.name + ".new")
     aside.unlink(missing_ok=True)
-    Gradebook(str(url.set(database=str(aside))), course.directories.course_id).close()
-    os.replace(aside, path)
+    try:
+        Gradebook(str(url.set(database=str(aside))), course.directories.course_id).close()
+        os.replace(aside, path)
+    finally:
+        aside.unlink(missing_ok=True)
 
 
 def _reason(error: Exception) -> str:
     """Why the disk or the database refused, in its own words alone."""
     if isinstance(error, OSError) and error.strerror:
         return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
-    # SQLAlchemy adds the statement; nbgrader hands on what SQLAlchemy said.
-    return one_line(str(getattr(error, "orig", None) or error.args[0] if error.args else error))
+    # SQLAlchemy adds the statement; nbgrader hands on what SQLAlchemy said, but for its cause.
+    words = str(getattr(error, "orig", None) or (error.args[0] if error.args else error))
+    return one_line(re.sub(r"^\([\w.]+\) ", "", words))
 
 
 def graft(execution: Execution) -> None:

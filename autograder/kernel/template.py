@@ -84,15 +84,24 @@ class Forked:
         return self._process.exitcode
 
     def send_signal(self, signum: int) -> None:
-        # Its whole group: what it started ends with it.
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self.pid, signum)
+        # Its whole group: what it started ends with it. Just forked, it has none of its own yet.
+        for send in (os.killpg, os.kill):
+            with contextlib.suppress(ProcessLookupError):
+                if self.poll() is None:
+                    return send(self.pid, signum)
 
     def kill(self) -> None:
         self.send_signal(signal.SIGKILL)
 
     def terminate(self) -> None:
         self.send_signal(signal.SIGTERM)
+
+
+def _end_all() -> None:
+    """Ends every forked process."""
+    for process in multiprocessing.active_children():
+        if isinstance(process, _Process):
+            Forked(process).kill()
 
 
 class Template:
@@ -117,6 +126,8 @@ class Template:
         if not sys.platform.startswith("linux"):
             return f"forking after TensorFlow and torch is not safe on {sys.platform}"
         multiprocessing.get_context("forkserver").set_forkserver_preload([PRELOAD])
+        # Before multiprocessing waits for them: a run that is stopped may leave some.
+        util.Finalize(None, _end_all, exitpriority=10)
         receiver, sender = multiprocessing.Pipe(duplex=False)
         with receiver:
             process = self._fork(_probe, sender)
