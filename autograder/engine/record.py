@@ -22,6 +22,7 @@ from nbformat.notebooknode import NotebookNode
 from nbgrader.api import Gradebook, InvalidEntry, MissingEntry, SubmittedAssignment
 from nbgrader.preprocessors import SaveCells
 from nbgrader.utils import compute_checksum, determine_grade, is_grade, is_solution
+from sqlalchemy import text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -79,13 +80,19 @@ class Recorder:
         try:
             _make_gradebook(course)
             self._gradebook = Gradebook(course.gradebook_url, course.directories.course_id)
+            self._try_to_write()
         except Exception as error:  # SQLAlchemy, alembic and drivers each have their own
             raise CourseError(
-                f"the gradebook {course.gradebook_url} cannot be opened: {_reason(error)}"
+                f"the gradebook {course.gradebook_url} cannot be opened: {_reason(error)}. {RESUME}"
             ) from error
 
     def close(self) -> None:
         self._gradebook.close()
+
+    def _try_to_write(self) -> None:
+        """Finds out before a class is graded whether the gradebook takes what is graded."""
+        self._gradebook.db.execute(text("UPDATE course SET id = id"))
+        self._gradebook.db.rollback()
 
     def students(self) -> set[str]:
         """Ids of the students that the gradebook knows."""
@@ -155,8 +162,8 @@ class Recorder:
         graft(execution)
         with self._told(f"{lab.name} of {student} cannot be written down"):
             path = self._course.autograded_directory / student / lab.name / f"{lab.name}.ipynb"
-            text = nbformat.writes(execution.notebook, version=4) + "\n"
-            with written(path, text), self._at_once():
+            content = nbformat.writes(execution.notebook, version=4) + "\n"
+            with written(path, content), self._at_once():
                 submission, rows = self._scores(student, lab, execution)
         lost = [v for v in execution.verdicts.values()
                 if v.outcome in ("timed out", "crashed", "out of memory")]  # fmt: skip
@@ -307,13 +314,13 @@ def write_csv_files(course: Course, results: Iterable[Result]) -> tuple[Path, Pa
     for path, fields, rows in zip(paths, (GRADE_FIELDS, CHECK_FIELDS), (grades, checks),
                                   strict=True):  # fmt: skip
         kept = [row for row in _read(path, fields) if (row[0], row[1]) not in done]
-        text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\n")
+        table = io.StringIO()
+        writer = csv.writer(table, lineterminator="\n")
         writer.writerow(fields)
         rows = [[_no_formula(value) for value in row] for row in rows]
         writer.writerows(sorted(kept + rows, key=lambda row: (row[1], row[0])))
         try:
-            write_atomically(path, text.getvalue())
+            write_atomically(path, table.getvalue())
         except OSError as error:
             raise CourseError(
                 f"{path.name} cannot be written: {_reason(error)}. The gradebook has the scores; "
@@ -333,20 +340,20 @@ def _read(path: Path, fields: tuple[str, ...]) -> list[list[str]]:
     return [row for row in rows[1:] if len(row) == len(fields)] if ours else []
 
 
-def write_atomically(path: Path, text: str) -> None:
+def write_atomically(path: Path, content: str) -> None:
     """Writes a file whole, or leaves the old one."""
-    with written(path, text):
+    with written(path, content):
         pass
 
 
 @contextlib.contextmanager
-def written(path: Path, text: str) -> Iterator[None]:
+def written(path: Path, content: str) -> Iterator[None]:
     """Writes a file aside, and puts it in its place when the block has done its part too."""
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_name(path.name + ".new")
     try:
         with aside.open("w", encoding="utf-8") as file:
-            file.write(text)
+            file.write(content)
             file.flush()
             os.fsync(file.fileno())
         yield

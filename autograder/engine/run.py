@@ -18,8 +18,9 @@ from pathlib import Path
 
 from autograder.course import Course, CourseError
 
-PREFIX = "autograder-run-"
+PREFIX = "autograder-"
 UNKNOWN = "?" * 8  # what `mkdtemp` appends
+MOST_PARENT = 50  # bytes of the path above: the sockets below may have 104 to 108 in all
 
 
 @contextlib.contextmanager
@@ -44,8 +45,15 @@ def own_temporary_directory() -> Path:
     """From now on, everything temporary of this process lies in one directory of its own.
 
     It goes when the process ends. A killed process cannot see to that: the next one does.
+
+    Raises: CourseError when there is no place for one.
     """
     parent = Path(tempfile.gettempdir())
+    if len(os.fsencode(parent)) > MOST_PARENT:
+        raise CourseError(
+            f"the folder for temporary files has too long a name, {parent}: set TMPDIR to a "
+            f"folder whose path has at most {MOST_PARENT} characters, such as /tmp."
+        )
     for path in parent.glob(PREFIX + UNKNOWN):
         _remove_if_dead(path)
     made = _locked_directory(parent)

@@ -89,9 +89,7 @@ def kill(pid: int) -> None:
         os.kill(pid, signal.SIGKILL)
 
 
-def grade_disturbed(
-    course: Course, temporary: Path, seed: str, start: float
-) -> Disturbed:
+def grade_disturbed(course: Course, temporary: Path, seed: str, start: float) -> Disturbed:
     made = Disturbed(seed)
     with Run(course, temporary) as run:
         made.killed = disturb(run, random.Random(seed), start)
