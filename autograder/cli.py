@@ -6,6 +6,7 @@ import asyncio
 import csv
 import enum
 import os
+import signal
 import sys
 from collections import Counter
 from pathlib import Path
@@ -17,6 +18,7 @@ from rich.console import Console
 from autograder.course import Course, CourseError
 
 if TYPE_CHECKING:
+    from autograder.engine.record import Result
     from autograder.sandbox.confine import Layers
 
 app = typer.Typer(
@@ -190,38 +192,53 @@ def grade(
 
     Example: autograder grade lab1_lookup_vs_onehot --workers 4
     """
-    from autograder.engine.grade import grade_class
-    from autograder.engine.record import Result, write_csv_files
-    from autograder.sandbox.limits import Limits
-    from autograder.terminal import Progress, differences, table
-
+    done: list[Result] = []
     try:
+        from autograder.engine.grade import grade_class
+        from autograder.engine.record import write_csv_files
+        from autograder.engine.run import only_run, own_temporary_directory
+        from autograder.sandbox.limits import Limits
+        from autograder.terminal import Progress, differences, table
+
         here = Course(course.resolve())
         names = here.choose(labs)
         expected = None if expect is None else read_scores(expect)
-        done: list[Result] = []
-        with Progress(err) as progress:
+        with only_run(here):
+            own_temporary_directory()
+            try:
+                with Progress(err) as progress:
 
-            def tell(result: Result, count: int, total: int) -> None:
-                done.append(result)
-                progress.tell(result, count, total)
+                    def tell(result: Result, count: int, total: int) -> None:
+                        done.append(result)
+                        progress.tell(result, count, total)
 
-            # One more than cores: at any time one of them waits for a process or for the disk.
-            workers = workers or (os.cpu_count() or 1) + 1
-            limits = Limits(seconds=here.cell_timeout)
-            layers, confined = confinement(here, sandbox)
-            if layers is None:
-                progress.say(confined)
-            results = asyncio.run(
-                grade_class(here, names, student, workers, limits, layers, tell, progress.say)
-            )
+                    # One more than cores: at any time one waits for a process or for the disk.
+                    workers = workers or (os.cpu_count() or 1) + 1
+                    limits = Limits(seconds=here.cell_timeout)
+                    layers, confined = confinement(here, sandbox)
+                    if layers is None:
+                        progress.say(confined)
+                    results = asyncio.run(
+                        grade_class(
+                            here, names, student, workers, limits, layers, tell, progress.say
+                        )
+                    )
+            except (CourseError, KeyboardInterrupt) as ended:
+                try:
+                    if done:
+                        write_csv_files(here, done)
+                except CourseError as also:
+                    ended.add_note(str(also))
+                raise
+            grades, checks = write_csv_files(here, results)
     except CourseError as error:
-        raise _fail(str(error)) from None
-    except KeyboardInterrupt:
-        write_csv_files(here, done)
+        raise _fail(str(error), *getattr(error, "__notes__", [])) from None
+    except KeyboardInterrupt as stopped:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # it ends already
+        for note in getattr(stopped, "__notes__", []):
+            _tell(note)
         err.print(f"stopped; {len(done)} submissions were graded and written down", style="yellow")
         raise typer.Exit(130) from None
-    grades, checks = write_csv_files(here, results)
     out.print(table(results))
     for what, path in (
         ("grades", grades),

@@ -20,6 +20,7 @@ from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from autograder.engine.lab import ReleasedLab, grade_id, kind_of
 from autograder.engine.needed import needed_cells
+from autograder.engine.together import together
 from autograder.examiner.checks import ERROR, LOST, PASSED, Verdict
 from autograder.examiner.client import ExaminerClient, ExaminerFailed
 from autograder.kernel.client import COLD, cap_messages, notebook_client
@@ -107,11 +108,14 @@ class _Run:
         self._kernel: _Kernel | None = None
         self._examiner: ExaminerClient | None = None
         self._given: list[tuple[str, str]] = []
+        self._checking: tuple[asyncio.Task, ...] = ()
 
     async def start(self) -> None:
-        await asyncio.gather(self._start_kernel(), self._start_examiner())
+        await together(self._start_kernel(), self._start_examiner())
 
     async def stop(self) -> None:
+        for task in self._checking:
+            task.cancel()
         if self._kernel is not None:
             await self._kernel.stop()
         if self._examiner is not None:
@@ -191,6 +195,7 @@ class _Run:
         slot = new_code_cell(SERVE.format(path=str(self._examiner.path), number=n))
         serving = asyncio.create_task(self._kernel.serve(slot, seconds + GRACE))
         asking = asyncio.create_task(self._examiner.check(name, cell.source, n))
+        self._checking = (serving, asking)
         lost: KernelLost | None = None
         await asyncio.wait({asking, serving}, timeout=seconds, return_when="FIRST_COMPLETED")
         if serving.done():  # both end together, or the kernel ended without answering

@@ -6,20 +6,23 @@ import asyncio
 import os
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.course import Course, CourseError
-from autograder.engine.execute import execute
+from autograder.engine.execute import Execution, execute
 from autograder.engine.intake import BadSubmission, read_submission
 from autograder.engine.lab import ReleasedLab
 from autograder.engine.prepare import prepare
 from autograder.engine.record import Recorder, Result
+from autograder.engine.together import together
 from autograder.kernel.provisioner import unfit_for
 from autograder.kernel.template import TEMPLATE
 from autograder.sandbox.confine import Layers
 from autograder.sandbox.limits import Limits
+
+TEMPLATES = 3  # that may die under one submission before it is given up
 
 
 @dataclass(frozen=True)
@@ -63,6 +66,12 @@ def find_jobs(
     return jobs, missing
 
 
+def _is_folder(job: Job) -> bool:
+    """Whether a submission stands in a student's folder with a name that can be written down."""
+    home = job.folder.parent
+    return home.name == job.student and home.is_dir() and not home.is_symlink()
+
+
 async def grade_class(
     course: Course,
     labs: list[str],
@@ -88,6 +97,10 @@ async def grade_class(
         for lab in released:
             recorder.add_lab(lab)
         known = recorder.students()
+        if not known:
+            # All at once: a run that is stopped leaves no half of a class for the next one to
+            # wonder at the other half.
+            recorder.add_students(job.student for job in jobs if _is_folder(job))
         if student is None:
             there = {(job.student, job.lab.name) for job in jobs} | {
                 (name, lab.name) for name, lab in missing
@@ -105,12 +118,12 @@ async def grade_class(
         async def work() -> None:
             nonlocal done
             for job in queue:
-                result = await grade_one(course, job, recorder, limits, layers, known)
+                result = await grade_one(course, job, recorder, limits, layers, known, say)
                 results.append(result)
                 done += 1
                 tell(result, done, len(jobs))
 
-        await asyncio.gather(*(work() for _ in range(max(1, min(workers, len(jobs))))))
+        await together(*(work() for _ in range(max(1, min(workers, len(jobs))))))
         return results
     finally:
         recorder.close()
@@ -123,8 +136,12 @@ async def grade_one(
     limits: Limits,
     layers: Layers | None,
     known: set[str],
+    say: Callable[[str], None] = lambda text: None,
 ) -> Result:
-    """One submission through all four stages; whatever it holds, the run goes on."""
+    """One submission through all four stages; whatever it holds, the run goes on.
+
+    Raises: CourseError when the result cannot be written down.
+    """
     started = time.monotonic()
     try:
         if job.folder.parent.name != job.student:
@@ -133,9 +150,15 @@ async def grade_one(
         notes = submission.notes
         if known and job.student not in known:
             notes = ["a student whom the gradebook did not know; added", *notes]
-        notebook = prepare(job.lab, submission)
-        execution = await execute(notebook, job.lab, course.root / "data", limits, layers)
+
+        async def run() -> Execution:
+            notebook = prepare(job.lab, submission)
+            return await execute(notebook, job.lab, course.root / "data", limits, layers)
+
+        execution = await _on_a_living_template(run, say)
         return recorder.save(job.student, job.lab, execution, notes)
+    except CourseError:
+        raise
     except BadSubmission as bad:
         reason = str(bad)
     except Exception as error:
@@ -143,3 +166,24 @@ async def grade_one(
         traceback.print_exc()
         reason = f"the grader failed: {type(error).__name__}: {error}"
     return recorder.failed(job.student, job.lab, reason, time.monotonic() - started)
+
+
+async def _on_a_living_template(
+    run: Callable[[], Awaitable[Execution]], say: Callable[[str], None]
+) -> Execution:
+    """Runs a submission, and runs it again when the template died: no submission's fault.
+
+    Raises: whatever the last run raises.
+    """
+    for _ in range(TEMPLATES - 1):
+        template = TEMPLATE.pid()
+        try:
+            execution = await run()
+        except Exception:
+            if TEMPLATE.pid() == template:
+                raise
+        else:
+            if TEMPLATE.pid() == template:
+                return execution
+        say("the process that kernels are forked from was killed; what ran is run again")
+    return await run()

@@ -5,20 +5,26 @@ Only this module writes to the gradebook, one transaction for each submission.
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
+import logging
 import os
+import re
 import shutil
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import nbformat
 from nbformat.notebooknode import NotebookNode
-from nbgrader.api import Gradebook, MissingEntry
+from nbgrader.api import Gradebook, InvalidEntry, MissingEntry, SubmittedAssignment
 from nbgrader.preprocessors import SaveCells
 from nbgrader.utils import compute_checksum, determine_grade, is_grade, is_solution
+from sqlalchemy import text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import SQLAlchemyError
 
 from autograder.course import Course, CourseError
 from autograder.engine.execute import Execution
@@ -30,6 +36,7 @@ GRADE_FIELDS = ("student_id", "lab", "score", "max_score", "needs_manual_grade",
                 "seconds", "note")  # fmt: skip
 CHECK_FIELDS = ("student_id", "lab", "check", "points", "max_points", "outcome", "message")
 NOT_GRADED = "not graded"
+RESUME = "What was graded before is kept; mend this and grade again."
 VERDICT = "autograder"  # in a check's metadata: its outcome and message
 MAX_TEXT = 2_000  # characters of a note or a message in the tables
 
@@ -71,10 +78,11 @@ def open_gradebook(course: Course) -> Gradebook:
         beside = os.path.dirname(sys.executable)
         os.environ["PATH"] = os.pathsep.join([beside, os.environ.get("PATH", os.defpath)])
     try:
+        _make_gradebook(course)
         return Gradebook(course.gradebook_url, course.directories.course_id)
     except Exception as error:  # SQLAlchemy, alembic and drivers each have their own
         raise CourseError(
-            f"the gradebook {course.gradebook_url} cannot be opened: {one_line(str(error))}"
+            f"the gradebook {course.gradebook_url} cannot be opened: {_reason(error)}. {RESUME}"
         ) from error
 
 
@@ -84,25 +92,68 @@ class Recorder:
     def __init__(self, course: Course) -> None:
         self._course = course
         self._gradebook = open_gradebook(course)
+        with self._told(f"the gradebook {course.gradebook_url} cannot be opened"):
+            self._try_to_write()
 
     def close(self) -> None:
         self._gradebook.close()
 
+    def _try_to_write(self) -> None:
+        """Finds out before a class is graded whether the gradebook takes what is graded."""
+        self._gradebook.db.execute(text("UPDATE course SET id = id"))
+        self._gradebook.db.rollback()
+
     def students(self) -> set[str]:
         """Ids of the students that the gradebook knows."""
-        return {student.id for student in self._gradebook.students}
+        with self._told("the gradebook cannot be read"):
+            return {student.id for student in self._gradebook.students}
+
+    @contextlib.contextmanager
+    def _told(self, what: str) -> Iterator[None]:
+        """Says what could not be done when the disk or the database does not do it.
+
+        Raises: CourseError, and takes back what was not yet committed.
+        """
+        log = logging.getLogger("tornado.application")
+        log.disabled = True  # nbgrader logs an error with its traceback and then raises it
+        try:
+            yield
+        except (OSError, SQLAlchemyError, InvalidEntry) as error:
+            with contextlib.suppress(SQLAlchemyError):  # the first error is the one to tell
+                self._gradebook.db.rollback()
+            raise CourseError(f"{what}: {_reason(error)}. {RESUME}") from error
+        finally:
+            log.disabled = False
+
+    @contextlib.contextmanager
+    def _at_once(self) -> Iterator[None]:
+        """nbgrader commits row by row; here a submission is there with all its scores or not."""
+        db = self._gradebook.db
+        db.commit = db.flush
+        try:
+            yield
+        finally:
+            del db.commit
+        db.commit()
+
+    def add_students(self, students: Iterable[str]) -> None:
+        """Makes the gradebook know students, all or none of them."""
+        with self._told("the students cannot be written into the gradebook"), self._at_once():
+            for student in sorted(set(students)):
+                self._gradebook.update_or_create_student(student)
 
     def add_lab(self, lab: ReleasedLab) -> None:
         """Makes the gradebook know the lab as it was released.
 
         Raises: CourseError when submissions were graded with other cells than the lab has now.
         """
-        self._gradebook.update_or_create_assignment(lab.name)
         resources = {"nbgrader": {
             "notebook": lab.name, "assignment": lab.name, "db_url": self._course.gradebook_url,
         }}  # fmt: skip
         try:
-            SaveCells().preprocess(nbformat.from_dict(lab.notebook), resources)
+            with self._told(f"{lab.name} cannot be written into the gradebook"):
+                self._gradebook.update_or_create_assignment(lab.name)
+                SaveCells().preprocess(nbformat.from_dict(lab.notebook), resources)
         except RuntimeError as error:
             raise CourseError(
                 f"{error}. The gradebook holds scores for other cells of {lab.name} than it has "
@@ -113,11 +164,35 @@ class Recorder:
     def save(
         self, student: str, lab: ReleasedLab, execution: Execution, notes: list[str]
     ) -> Result:
-        """Saves a submission: the notebook first, then all its scores at once or not at all."""
+        """Saves a submission: its notebook and all its scores, or nothing of it.
+
+        Raises: CourseError when that cannot be done; what was saved earlier stays.
+        """
         sanitise(execution.notebook, lab)
         graft(execution)
-        path = self._course.autograded_directory / student / lab.name / f"{lab.name}.ipynb"
-        write_atomically(path, nbformat.writes(execution.notebook, version=4) + "\n")
+        with self._told(f"{lab.name} of {student} cannot be written down"):
+            path = self._course.autograded_directory / student / lab.name / f"{lab.name}.ipynb"
+            content = nbformat.writes(execution.notebook, version=4) + "\n"
+            with written(path, content), self._at_once():
+                submission, rows = self._scores(student, lab, execution)
+        lost = [v for v in execution.verdicts.values()
+                if v.outcome in ("timed out", "crashed", "out of memory")]  # fmt: skip
+        return Result(
+            student=student,
+            lab=lab.name,
+            score=submission.score,
+            max_score=lab.max_score,
+            needs_manual_grade=submission.needs_manual_grade,
+            status="partial" if lost or execution.notes else "graded",
+            seconds=execution.seconds,
+            note=one_line("; ".join(dict.fromkeys([*notes, *execution.notes]))),
+            checks=rows,
+        )
+
+    def _scores(
+        self, student: str, lab: ReleasedLab, execution: Execution
+    ) -> tuple[SubmittedAssignment, list[CheckRow]]:
+        """Puts the scores and comments into the gradebook's rows of a submission."""
         gradebook = self._gradebook
         gradebook.update_or_create_student(student)
         with gradebook.db.no_autoflush:  # nbgrader links the new rows to each other one by one
@@ -139,20 +214,7 @@ class Recorder:
                 comment = comments[grade_id(cell)]
                 same = cell.metadata.nbgrader.get("checksum") == compute_checksum(cell)
                 comment.auto_comment = "No response." if same else None
-        gradebook.db.commit()
-        lost = [v for v in execution.verdicts.values()
-                if v.outcome in ("timed out", "crashed", "out of memory")]  # fmt: skip
-        return Result(
-            student=student,
-            lab=lab.name,
-            score=submission.score,
-            max_score=lab.max_score,
-            needs_manual_grade=submission.needs_manual_grade,
-            status="partial" if lost or execution.notes else "graded",
-            seconds=execution.seconds,
-            note=one_line("; ".join(dict.fromkeys([*notes, *execution.notes]))),
-            checks=rows,
-        )
+        return submission, rows
 
     def failed(self, student: str, lab: ReleasedLab, reason: str, seconds: float) -> Result:
         """A submission that could not be graded. What the gradebook holds of it stays."""
@@ -168,11 +230,42 @@ class Recorder:
 
     def _earlier(self, student: str, lab: ReleasedLab) -> str:
         """Words about a score that the gradebook still holds, or nothing."""
-        try:
-            score = self._gradebook.find_submission(lab.name, student).score
-        except MissingEntry:
-            return ""
+        with self._told("the gradebook cannot be read"):
+            try:
+                score = self._gradebook.find_submission(lab.name, student).score
+            except MissingEntry:
+                return ""
         return f" (the gradebook keeps the earlier score, {score:g})"
+
+
+def _make_gradebook(course: Course) -> None:
+    """Makes a new gradebook aside and puts it in its place whole.
+
+    nbgrader makes its tables first and notes their version later; a gradebook without the version
+    would never get it.
+    """
+    url = make_url(course.gradebook_url)
+    if url.get_backend_name() != "sqlite" or not url.database or ":" in url.database[:5]:
+        return
+    path = Path(url.database)
+    if path.exists() and path.stat().st_size:
+        return
+    aside = path.with_name(path.name + ".new")
+    aside.unlink(missing_ok=True)
+    try:
+        Gradebook(str(url.set(database=str(aside))), course.directories.course_id).close()
+        os.replace(aside, path)
+    finally:
+        aside.unlink(missing_ok=True)
+
+
+def _reason(error: Exception) -> str:
+    """Why the disk or the database refused, in its own words alone."""
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    # SQLAlchemy adds the statement; nbgrader hands on what SQLAlchemy said, but for its cause.
+    words = str(getattr(error, "orig", None) or (error.args[0] if error.args else error))
+    return one_line(re.sub(r"^\([\w.]+\) ", "", words))
 
 
 def graft(execution: Execution) -> None:
@@ -218,7 +311,10 @@ def no_formula(value: str) -> str:
 
 
 def write_csv_files(course: Course, results: Iterable[Result]) -> tuple[Path, Path]:
-    """Writes `grades.csv` and `checks.csv`; lines of labs and students not in `results` stay."""
+    """Writes `grades.csv` and `checks.csv`; lines of labs and students not in `results` stay.
+
+    Raises: CourseError when a table cannot be written; the old one is still there then.
+    """
     results = list(results)
     done = {(r.student, r.lab) for r in results}
     grades = [
@@ -235,12 +331,18 @@ def write_csv_files(course: Course, results: Iterable[Result]) -> tuple[Path, Pa
     for path, fields, rows in zip(paths, (GRADE_FIELDS, CHECK_FIELDS), (grades, checks),
                                   strict=True):  # fmt: skip
         kept = [row for row in _read(path, fields) if (row[0], row[1]) not in done]
-        text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\n")
+        table = io.StringIO()
+        writer = csv.writer(table, lineterminator="\n")
         writer.writerow(fields)
         rows = [[no_formula(value) for value in row] for row in rows]
         writer.writerows(sorted(kept + rows, key=lambda row: (row[1], row[0])))
-        write_atomically(path, text.getvalue())
+        try:
+            write_atomically(path, table.getvalue())
+        except OSError as error:
+            raise CourseError(
+                f"{path.name} cannot be written: {_reason(error)}. The gradebook has the scores; "
+                "mend this and grade again."
+            ) from error
     return paths
 
 
@@ -255,12 +357,24 @@ def _read(path: Path, fields: tuple[str, ...]) -> list[list[str]]:
     return [row for row in rows[1:] if len(row) == len(fields)] if ours else []
 
 
-def write_atomically(path: Path, text: str) -> None:
+def write_atomically(path: Path, content: str) -> None:
     """Writes a file whole, or leaves the old one."""
+    with written(path, content):
+        pass
+
+
+@contextlib.contextmanager
+def written(path: Path, content: str) -> Iterator[None]:
+    """Writes a file aside, and puts it in its place when the block has done its part too."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(path.name + ".new")
-    with temporary.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(temporary, path)
+    aside = path.with_name(path.name + ".new")
+    try:
+        with aside.open("w", encoding="utf-8") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        yield
+        os.replace(aside, path)
+    except BaseException:
+        aside.unlink(missing_ok=True)  # what there is of it may be what fills the disk
+        raise

@@ -9,6 +9,7 @@ import contextlib
 import gc
 import importlib
 import os
+import signal
 import threading
 
 MODULES = (
@@ -32,6 +33,9 @@ MODULES = (
     "autograder.kernel.student",
     "autograder.examiner.process",
 )
+
+# Ctrl-C reaches the whole group of the terminal; the grader alone decides what it ends.
+_interrupt = signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -58,4 +62,5 @@ finally:
 gc.collect()
 gc.freeze()
 
+signal.signal(signal.SIGINT, _interrupt)
 THREADS = threading.active_count()

@@ -18,6 +18,8 @@ from multiprocessing import context, forkserver, popen_forkserver, reduction, sp
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
+from autograder.sandbox.libc import PR_SET_PDEATHSIG, prctl
+
 PRELOAD = "autograder.kernel.preload"
 STARTUP_SECONDS = 120  # importing everything on a slow disk
 PROBE_SECONDS = 30
@@ -82,15 +84,24 @@ class Forked:
         return self._process.exitcode
 
     def send_signal(self, signum: int) -> None:
-        # Its whole group: what it started ends with it.
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self.pid, signum)
+        # Its whole group: what it started ends with it. Just forked, it has none of its own yet.
+        for send in (os.killpg, os.kill):
+            with contextlib.suppress(ProcessLookupError):
+                if self.poll() is None:
+                    return send(self.pid, signum)
 
     def kill(self) -> None:
         self.send_signal(signal.SIGKILL)
 
     def terminate(self) -> None:
         self.send_signal(signal.SIGTERM)
+
+
+def _end_all() -> None:
+    """Ends every forked process."""
+    for process in multiprocessing.active_children():
+        if isinstance(process, _Process):
+            Forked(process).kill()
 
 
 class Template:
@@ -115,6 +126,8 @@ class Template:
         if not sys.platform.startswith("linux"):
             return f"forking after TensorFlow and torch is not safe on {sys.platform}"
         multiprocessing.get_context("forkserver").set_forkserver_preload([PRELOAD])
+        # Before multiprocessing waits for them: a run that is stopped may leave some.
+        util.Finalize(None, _end_all, exitpriority=10)
         receiver, sender = multiprocessing.Pipe(duplex=False)
         with receiver:
             process = self._fork(_probe, sender)
@@ -151,10 +164,21 @@ class Template:
             raise RuntimeError(self.unfit)
         return self._fork(target, *args)
 
+    def pid(self) -> int | None:
+        """The template's process, a new one where it has died; None where there is none to fork.
+
+        When it dies, everything forked from it ends with it.
+        """
+        if not self._started or self.unfit:
+            return None
+        forkserver.ensure_running()
+        return forkserver._forkserver._forkserver_pid
+
 
 def _child(target: Callable[..., None], args: tuple) -> None:
     """What every forked process does first."""
     os.setsid()  # a group of its own, so that it can be ended with all that it starts
+    _end_with_template()
     detach()
     _reseed()
     target(*args)
@@ -166,6 +190,18 @@ def detach() -> None:
     for descriptor in (0, 1, 2):
         os.dup2(null, descriptor)
     os.close(null)
+
+
+def _end_with_template() -> None:
+    """Ends this process when the template ends, and lets the template end when the grader does.
+
+    The template waits for the other end of a pipe to be closed, which the grader holds. It is
+    given to each child as well, for forks of a child's own, of which there are none here: a killed
+    grader would leave all of them behind.
+    """
+    prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    os.close(forkserver._forkserver._forkserver_alive_fd)
+    forkserver._forkserver._forkserver_alive_fd = None
 
 
 def _reseed() -> None:

@@ -1,0 +1,102 @@
+"""What a run holds while it lives, so that nothing of a killed one stays or is in the way.
+
+Both locks belong to the process and end with it, however it ends.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import shutil
+import stat
+import tempfile
+from collections.abc import Iterator
+from functools import cache
+from multiprocessing import util
+from pathlib import Path
+
+from autograder.course import Course, CourseError
+
+PREFIX = "autograder-"
+_MODE = 0o711
+UNKNOWN = "?" * 8  # what `mkdtemp` appends
+MOST_PARENT = 50  # bytes of the path above: the sockets below may have 104 to 108 in all
+
+
+@contextlib.contextmanager
+def only_run(course: Course) -> Iterator[None]:
+    """Keeps other runs out of a course: its gradebook and its tables have one writer.
+
+    Raises: CourseError when another run is at work there.
+    """
+    handle = os.open(course.root, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        if not _lock(handle):
+            raise CourseError(
+                f"another run is grading {course.root}: wait until it has ended, or end it."
+            )
+        yield
+    finally:
+        os.close(handle)
+
+
+@cache
+def own_temporary_directory() -> Path:
+    """From now on, everything temporary of this process lies in one directory of its own.
+
+    It goes when the process ends. A killed process cannot see to that: the next one does.
+
+    Raises: CourseError when there is no place for one.
+    """
+    parent = Path(tempfile.gettempdir())
+    if len(os.fsencode(parent)) > MOST_PARENT:
+        raise CourseError(
+            f"the folder for temporary files has too long a name, {parent}: set TMPDIR to a "
+            f"folder whose path has at most {MOST_PARENT} characters, such as /tmp."
+        )
+    for path in parent.glob(PREFIX + UNKNOWN):
+        _remove_if_dead(path)
+    made = _locked_directory(parent)
+    # After multiprocessing's own directory in it, which goes at -100.
+    util.Finalize(None, shutil.rmtree, (made,), {"ignore_errors": True}, exitpriority=-200)
+    os.environ["TMPDIR"] = str(made)
+    tempfile.tempdir = None  # is read from the environment again
+    return made
+
+
+def _locked_directory(parent: Path) -> Path:
+    while True:
+        path = Path(tempfile.mkdtemp(prefix=PREFIX, dir=parent))
+        # Where root grades, student code runs as another user, in a folder further down.
+        path.chmod(_MODE)
+        with contextlib.suppress(FileNotFoundError):
+            handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+            # Between its making and its locking, another process may have taken it for dead.
+            if _lock(handle) and path.is_dir():
+                return path
+            os.close(handle)
+
+
+def _remove_if_dead(path: Path) -> None:
+    """Removes another process's directory, unless that process lives."""
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    except OSError:
+        return  # somebody else's, or gone
+    try:
+        info = os.fstat(handle)
+        ours = info.st_uid == os.geteuid() and stat.S_IMODE(info.st_mode) == _MODE
+        if ours and _lock(handle):
+            shutil.rmtree(path, ignore_errors=True)
+    finally:
+        os.close(handle)
+
+
+def _lock(handle: int) -> bool:
+    """Takes the lock of an open directory; False where another process has it."""
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
