@@ -329,7 +329,8 @@ def feedback(
     except CourseError as error:
         raise _fail(str(error)) from None
     where = os.path.relpath(here.feedback_directory)
-    out.print(f"{len(pages)} pages of feedback in {where}", soft_wrap=True, markup=False)
+    count = f"{len(pages)} page{'' if len(pages) == 1 else 's'}"
+    out.print(f"{count} of feedback in {where}", soft_wrap=True, markup=False)
 
 
 def read_scores(path: Path) -> dict[tuple[str, str], float]:

@@ -144,7 +144,8 @@ def _rows(nb: NotebookNode, lab: ReleasedLab, results: Results) -> Iterator[Row]
         if kind == "exercise":
             answers[name] = title, _error(cell)
         elif kind in ("check", "question"):
-            answer = re.sub(r"-check(-\d+)?$", "", name) if kind == "check" else name
+            answer = re.sub(r"-check(-\d+)?$", "", name)
+            answer = answer if answer in answers else name
             title, cause = answers.get(answer, (title, ""))
             grade = results.grades[name]
             verdict = results.verdicts.get(name, {"outcome": "", "message": ""})

@@ -279,3 +279,14 @@ def test_the_command_says_which_students_there_are(class_course: Course, save: S
     done = CliRunner().invoke(app, arguments)
     assert done.exit_code == 2
     assert "no results of 'eve'; there are ann." in done.stderr
+
+
+def test_the_command_says_what_is_not_a_course_and_not_a_lab(
+    class_course: Course, tmp_path: Path
+) -> None:
+    for arguments, words in (
+        (["feedback", "--course", str(tmp_path)], "has no nbgrader_config.py"),
+        (["feedback", "lab9", "--course", str(class_course.root)], "no lab called lab9"),
+    ):
+        done = CliRunner().invoke(app, arguments)
+        assert done.exit_code == 2 and words in done.stderr
