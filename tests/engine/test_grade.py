@@ -29,7 +29,7 @@ from autograder.authoring.notebooks import reference_notebook, student_notebook,
 from autograder.authoring.source import read_lab
 from autograder.cli import app
 from autograder.course import CONFIG_FILE, Course
-from autograder.engine import execute
+from autograder.sandbox import limits
 from tests.conftest import ROOT, TOY
 from tests.engine.conftest import ANSWERS, cell_of, own_cell
 
@@ -208,7 +208,7 @@ def put(course: Course, student: str, content: dict | bytes, name: str = "toy.ip
 def grade(course: Course, *arguments: str) -> Result:
     """`autograder grade`, with a limit on memory that a test can reach."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(execute, "Limits", partial(execute.Limits, memory=MEMORY))
+        patch.setattr(limits, "Limits", partial(limits.Limits, memory=MEMORY))
         command = ["grade", *arguments, "--workers", "2", "--course", str(course.root)]
         return CliRunner().invoke(app, command, catch_exceptions=False)
 
