@@ -15,7 +15,7 @@ import sys
 from collections.abc import Callable, Iterator
 from copy import deepcopy
 from dataclasses import dataclass
-from functools import partial
+from functools import partialmethod
 from pathlib import Path
 from typing import Any
 
@@ -208,7 +208,8 @@ def put(course: Course, student: str, content: dict | bytes, name: str = "toy.ip
 def grade(course: Course, *arguments: str) -> Result:
     """`autograder grade`, with a limit on memory that a test can reach."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(limits, "Limits", partial(limits.Limits, memory=MEMORY))
+        small = partialmethod(limits.Limits.__init__, memory=MEMORY)
+        patch.setattr(limits.Limits, "__init__", small)
         command = ["grade", *arguments, "--workers", "2", "--course", str(course.root)]
         return CliRunner().invoke(app, command, catch_exceptions=False)
 
