@@ -13,14 +13,20 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from multiprocessing import context, forkserver, popen_forkserver, reduction, spawn, util
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
+from autograder.kernel.place import PASSED_ON
+
 PRELOAD = "autograder.kernel.preload"
 STARTUP_SECONDS = 120  # importing everything on a slow disk
 PROBE_SECONDS = 30
+# What the template is told of the grader's environment. A process forked from it can read all of
+# it in /proc/self/environ, whatever becomes of `os.environ`.
+TOLD = (*PASSED_ON, "HOME", "TMPDIR", "MPLCONFIGDIR", "PYTHONHOME", "PYTHONPATH",
+        "CUDA_VISIBLE_DEVICES")  # fmt: skip
 
 
 class _Popen(popen_forkserver.Popen):
@@ -115,6 +121,8 @@ class Template:
         if not sys.platform.startswith("linux"):
             return f"forking after TensorFlow and torch is not safe on {sys.platform}"
         multiprocessing.get_context("forkserver").set_forkserver_preload([PRELOAD])
+        with _environment_of(TOLD):
+            forkserver.ensure_running()
         receiver, sender = multiprocessing.Pipe(duplex=False)
         with receiver:
             process = self._fork(_probe, sender)
@@ -150,6 +158,18 @@ class Template:
         if self.unfit:
             raise RuntimeError(self.unfit)
         return self._fork(target, *args)
+
+
+@contextlib.contextmanager
+def _environment_of(names: tuple[str, ...]) -> Iterator[None]:
+    """Leaves this process these variables alone, for a moment: multiprocessing hands on all."""
+    whole = dict(os.environ)
+    for name in whole.keys() - set(names):
+        del os.environ[name]
+    try:
+        yield
+    finally:
+        os.environ.update(whole)
 
 
 def _child(target: Callable[..., None], args: tuple) -> None:
