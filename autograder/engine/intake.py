@@ -316,6 +316,9 @@ def read_submission(folder: Path, lab: ReleasedLab) -> Submission:
     ):
         name, notes = find_notebook(handle, lab.name)
         data = read_bytes(name, handle)
+        if os.stat(name, dir_fd=handle, follow_symlinks=False).st_nlink > 1:
+            # Somebody else's work can be handed in like that.
+            notes.append(f"{shown(name)} has another name elsewhere (a hard link)")
     submission = take(parse(data), lab)
     submission.notes[:0] = notes
     return submission

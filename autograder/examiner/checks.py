@@ -90,6 +90,11 @@ class Examiner:
                 except BaseException as error:
                     # While the kernel still answers: a message may hold a student's object.
                     verdict = _failed(error, name, source)
+                # A check that catches every error may have gone on as if it had been answered.
+                if isinstance(session.broken, Closed):
+                    raise session.broken
+                if session.broken is not None:
+                    verdict = _failed(session.broken, name, source)
         except (Closed, TimeoutError) as error:
             verdict = Verdict(LOST, f"the kernel did not answer: {error}")
         finally:

@@ -53,8 +53,11 @@ class CheckError(Exception):
 class Session:
     """The examiner's side of one check: asks the student's kernel, one question at a time.
 
-    constants: what the course gives, by name; student code may not change it in place.
+    constants: what the course gives, by name; student code may not change it in place. broken: what
+    went wrong with the connection or with a message, which no check may take for an answer.
     """
+
+    broken: channel.Closed | WireError | None = None
 
     def __init__(self, sock: socket.socket, constants: Mapping[str, Any] | None = None) -> None:
         self._sock = sock
@@ -69,6 +72,13 @@ class Session:
         Raises: StudentError (and the builtin class of the error) when student code raised;
         WireError when the answer breaks a rule; Closed when the kernel is gone.
         """
+        try:
+            return self._ask(action, *args)
+        except (channel.Closed, WireError) as error:
+            self.broken = error
+            raise
+
+    def _ask(self, action: str, *args: Any) -> Any:
         encoder = Encoder(self._encode_other, self._encode_first)
         known = len(self._shared)
         try:

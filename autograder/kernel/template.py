@@ -13,16 +13,21 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from multiprocessing import context, forkserver, popen_forkserver, reduction, spawn, util
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
+from autograder.kernel.place import PASSED_ON
 from autograder.sandbox.libc import PR_SET_PDEATHSIG, prctl
 
 PRELOAD = "autograder.kernel.preload"
 STARTUP_SECONDS = 120  # importing everything on a slow disk
 PROBE_SECONDS = 30
+# What the template is told of the grader's environment. A process forked from it can read all of
+# it in /proc/self/environ, whatever becomes of `os.environ`.
+TOLD = (*PASSED_ON, "HOME", "TMPDIR", "MPLCONFIGDIR", "PYTHONHOME", "PYTHONPATH",
+        "CUDA_VISIBLE_DEVICES")  # fmt: skip
 
 
 class _Popen(popen_forkserver.Popen):
@@ -30,12 +35,13 @@ class _Popen(popen_forkserver.Popen):
 
     The standard launch hands the child the path of `__main__` to import, so that pickled objects
     find their classes. Nothing of ours lives there, and whatever script uses a warm kernel (a
-    test runner, nbconvert) must not be run again in every kernel.
+    test runner, nbconvert) must not be run again in every kernel. Its arguments stay here too:
+    they may name what student code need not know.
     """
 
     def _launch(self, process_obj: Any) -> None:
         preparation = spawn.get_preparation_data(process_obj._name)
-        for key in ("init_main_from_path", "init_main_from_name"):
+        for key in ("init_main_from_path", "init_main_from_name", "sys_argv"):
             preparation.pop(key, None)
         buffer = io.BytesIO()
         context.set_spawning_popen(self)
@@ -128,6 +134,8 @@ class Template:
         multiprocessing.get_context("forkserver").set_forkserver_preload([PRELOAD])
         # Before multiprocessing waits for them: a run that is stopped may leave some.
         util.Finalize(None, _end_all, exitpriority=10)
+        with _environment_of(TOLD):
+            forkserver.ensure_running()
         receiver, sender = multiprocessing.Pipe(duplex=False)
         with receiver:
             process = self._fork(_probe, sender)
@@ -173,6 +181,18 @@ class Template:
             return None
         forkserver.ensure_running()
         return forkserver._forkserver._forkserver_pid
+
+
+@contextlib.contextmanager
+def _environment_of(names: tuple[str, ...]) -> Iterator[None]:
+    """Leaves this process these variables alone, for a moment: multiprocessing hands on all."""
+    whole = dict(os.environ)
+    for name in whole.keys() - set(names):
+        del os.environ[name]
+    try:
+        yield
+    finally:
+        os.environ.update(whole)
 
 
 def _child(target: Callable[..., None], args: tuple) -> None:

@@ -59,6 +59,15 @@ def test_a_good_submission_is_taken_without_a_note(
     assert submission.own == []
 
 
+def test_a_file_that_lies_elsewhere_too_is_told(
+    folder: Path, handed_in: dict, lab: ReleasedLab
+) -> None:
+    (folder / "toy.ipynb").write_text(json.dumps(handed_in))
+    os.link(folder / "toy.ipynb", folder.parent / "other.ipynb")
+    notes = read_submission(folder, lab).notes
+    assert notes == ["toy.ipynb has another name elsewhere (a hard link)"]
+
+
 def test_a_folder_without_a_notebook_is_told(folder: Path, lab: ReleasedLab) -> None:
     (folder / "toy.py").write_text("print(1)")
     assert refusal(read_submission, folder, lab) == (

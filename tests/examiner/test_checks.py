@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import socket
+import textwrap
+import threading
+from collections.abc import Callable
 
 import pytest
 
 from autograder.examiner.checks import Examiner, Verdict, clean
 from autograder.examiner.names import free_names
+from autograder.wire import channel
 from tests.examiner.sides import against, remotely
 
 STUDENT = r"""
@@ -47,6 +51,38 @@ def long():
 
 def verdict(check: str, given: str = "") -> Verdict:
     return remotely(STUDENT, check, given=given)
+
+
+@pytest.mark.parametrize(
+    "answer, outcome",
+    [(lambda sock: sock.close(), "lost"), (lambda sock: channel.send(sock, 7), "error")],
+    ids=["none", "a broken one"],
+)
+def test_a_check_that_catches_every_error_does_not_take_a_broken_answer_for_one(
+    answer: Callable[[socket.socket], None], outcome: str
+) -> None:
+    check = """
+    try:
+        right(1)
+    except Exception:
+        pass
+    else:
+        raise AssertionError("right(1) should raise")
+    """
+    near, far = socket.socketpair()
+
+    def serve() -> None:
+        with far:
+            channel.receive(far)
+            channel.send(far, {"ok": ["ref", 1, [], None, "function"], "changed": []})
+            channel.receive(far)
+            answer(far)
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    got = Examiner().run_check("check-1", textwrap.dedent(check), lambda: near)
+    thread.join()
+    assert got.outcome == outcome, got
 
 
 @pytest.mark.parametrize(
