@@ -10,6 +10,7 @@ import contextlib
 import io
 import multiprocessing
 import os
+import select
 import signal
 import sys
 import threading
@@ -28,6 +29,8 @@ PROBE_SECONDS = 30
 # it in /proc/self/environ, whatever becomes of `os.environ`.
 TOLD = (*PASSED_ON, "HOME", "TMPDIR", "MPLCONFIGDIR", "PYTHONHOME", "PYTHONPATH",
         "CUDA_VISIBLE_DEVICES")  # fmt: skip
+STARTS = 3  # that may be ended from outside
+WITHOUT_TEMPLATE = 255  # multiprocessing's exit code of a process whose forkserver has ended
 
 
 class _Popen(popen_forkserver.Popen):
@@ -125,19 +128,23 @@ class Template:
         """Imports everything, and makes sure that a child can compute. Takes seconds, once."""
         with self._lock:
             if not self._started:
-                self.unfit = self._unfit()
+                # Before multiprocessing waits for them: a run that is stopped may leave some.
+                util.Finalize(None, _end_all, exitpriority=10)
+                for _ in range(STARTS):
+                    try:
+                        self.unfit = self._unfit()
+                        break
+                    except (EOFError, ConnectionError):
+                        self.unfit = "the template was ended while it started"
+                        self._running()
                 self._started = True
 
     def _unfit(self) -> str | None:
         if not sys.platform.startswith("linux"):
             return f"forking after TensorFlow and torch is not safe on {sys.platform}"
         multiprocessing.get_context("forkserver").set_forkserver_preload([PRELOAD])
-        # Before multiprocessing waits for them: a run that is stopped may leave some.
-        util.Finalize(None, _end_all, exitpriority=10)
-        with _environment_of(TOLD):
-            forkserver.ensure_running()
         receiver, sender = multiprocessing.Pipe(duplex=False)
-        with receiver:
+        with receiver, sender:
             process = self._fork(_probe, sender)
             sender.close()
             if not receiver.poll(STARTUP_SECONDS):
@@ -150,6 +157,8 @@ class Template:
                 elif fit is None:
                     fit = f"a forked process could not compute within {PROBE_SECONDS} seconds"
             except EOFError:
+                if process.wait(PROBE_SECONDS) == WITHOUT_TEMPLATE:
+                    raise
                 fit = "a forked process died in its first computation"
         process.kill()
         return fit or None
@@ -157,6 +166,7 @@ class Template:
     def _fork(self, target: Callable[..., None], *args: Any) -> Forked:
         process = _Process(target=_child, args=(target, args))
         process.daemon = False
+        self._running()
         process.start()
         return Forked(process)
 
@@ -177,10 +187,26 @@ class Template:
 
         When it dies, everything forked from it ends with it.
         """
-        if not self._started or self.unfit:
+        return self._running() if self._started and not self.unfit else None
+
+    def _running(self) -> int | None:
+        if not sys.platform.startswith("linux"):
             return None
-        forkserver.ensure_running()
-        return forkserver._forkserver._forkserver_pid
+        server = forkserver._forkserver
+        # multiprocessing sees that it has ended a little later than its pipes do.
+        if server._forkserver_alive_fd is not None and _hung_up(server._forkserver_alive_fd):
+            server._stop()
+        if server._forkserver_pid is None:
+            with _environment_of(TOLD):
+                server.ensure_running()
+        return server._forkserver_pid
+
+
+def _hung_up(descriptor: int) -> bool:
+    """Whether nobody reads from a pipe any longer."""
+    pipe = select.poll()
+    pipe.register(descriptor, select.POLLERR)
+    return bool(pipe.poll(0))
 
 
 @contextlib.contextmanager
