@@ -132,7 +132,7 @@ class _Run:
     async def _start_examiner(self) -> None:
         if self._examiner is not None:
             self._examiner.close()
-        self._examiner = ExaminerClient(self._place / "x", self._data.parent)
+        self._examiner = ExaminerClient(self._place / "x", self._data.parent, self._limits.memory)
         await self._examiner.start(warm=not TEMPLATE.unfit)
         for name, source in self._given:
             await self._examiner.given(name, source)

@@ -23,11 +23,15 @@ class ExaminerFailed(Exception):
 
 
 class ExaminerClient:
-    """One examiner process, warm where the template is fit, cold otherwise."""
+    """One examiner process, warm where the template is fit, cold otherwise.
 
-    def __init__(self, path: Path, directory: Path) -> None:
+    path: where it listens for the kernel. directory: where it works. memory: bytes it may fill.
+    """
+
+    def __init__(self, path: Path, directory: Path, memory: int) -> None:
         self.path = path
         self._directory = directory
+        self._memory = memory
         self._control, self._theirs = socket.socketpair()
         self._process = None
         self._temporary = tempfile.TemporaryDirectory(prefix="ex-")
@@ -38,12 +42,13 @@ class ExaminerClient:
 
     def _start(self, warm: bool) -> None:
         places = [str(self.path), str(self._directory), self._temporary.name]
+        limits = [PATIENCE, self._memory]
         if warm:
-            self._process = TEMPLATE.fork(process.main, self._theirs, *places, PATIENCE)
+            self._process = TEMPLATE.fork(process.main, self._theirs, *places, *limits)
         else:
             number = self._theirs.fileno()
             self._process = subprocess.Popen(
-                [sys.executable, "-m", process.__name__, str(number), *places, str(PATIENCE)],
+                [sys.executable, "-m", process.__name__, str(number), *places, *map(str, limits)],
                 pass_fds=[number],
                 stdin=subprocess.DEVNULL,
                 start_new_session=True,

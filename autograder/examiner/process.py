@@ -10,8 +10,10 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
+import resource
 import select
 import socket
+import sys
 import tempfile
 import time
 import traceback
@@ -22,7 +24,12 @@ from autograder.wire.codec import WireError
 
 
 def main(
-    control: socket.socket, path: str, directory: str, temporary: str, patience: float
+    control: socket.socket,
+    path: str,
+    directory: str,
+    temporary: str,
+    patience: float,
+    memory: int,
 ) -> None:
     """Serves the grader on `control` until it hangs up.
 
@@ -30,7 +37,12 @@ def main(
     directory: where given cells find the course's data; student code cannot write there.
     temporary: where given cells make files; not the student's, and gone afterwards.
     patience: seconds it waits for the kernel to connect.
+    memory: bytes it may fill. What is small on the wire can be large in a check: a `range`.
     """
+    if sys.platform == "linux":  # elsewhere the limit is not of what a process can write to
+        _, most = resource.getrlimit(resource.RLIMIT_DATA)
+        allowed = memory if most == resource.RLIM_INFINITY else min(memory, most)
+        resource.setrlimit(resource.RLIMIT_DATA, (allowed, most))
     os.chdir(directory)
     tempfile.tempdir = temporary
     examiner = Examiner()
@@ -92,6 +104,7 @@ if __name__ == "__main__":
     parser.add_argument("directory")
     parser.add_argument("temporary")
     parser.add_argument("patience", type=float)
+    parser.add_argument("memory", type=int)
     args = parser.parse_args()
     control = socket.socket(fileno=args.control)
-    main(control, args.path, args.directory, args.temporary, args.patience)
+    main(control, args.path, args.directory, args.temporary, args.patience, args.memory)

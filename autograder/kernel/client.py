@@ -34,6 +34,14 @@ class CappedClient(NotebookClient):
     def flooded(self) -> None:
         """Called, perhaps more than once, when a cell sends far more than its cap."""
 
+    async def async_execute_cell(
+        self, cell: NotebookNode, cell_index: int, *args: Any, **kwargs: Any
+    ) -> NotebookNode:
+        await super().async_execute_cell(cell, cell_index, *args, **kwargs)
+        # How a kernel cuts its output into messages depends on the clock.
+        cell.outputs = joined(cell.get("outputs", []))
+        return cell
+
     def process_message(
         self, msg: dict[str, Any], cell: NotebookNode, cell_index: int
     ) -> NotebookNode | None:
@@ -72,6 +80,34 @@ class CappedClient(NotebookClient):
         return None
 
 
+def joined(outputs: list[NotebookNode]) -> list[NotebookNode]:
+    """Outputs with all that was printed on each stream in one, as nbclient's `coalesce_streams`
+    has it.
+
+    Takes time in proportion to their length; nbclient's takes minutes for a line of a million
+    characters, in which nobody else is served.
+    """
+    made: list[NotebookNode] = []
+    streams: dict[str, NotebookNode] = {}
+    pieces: dict[str, list[str]] = {}
+    for output in outputs:
+        name = output.name if output.output_type == "stream" else None
+        if name in streams:
+            pieces[name].append(output.text)
+            continue
+        made.append(output)
+        if name is not None:
+            streams[name], pieces[name] = output, [output.text]
+    for name, output in streams.items():
+        lines = "".join(pieces[name]).split("\n")
+        # What a carriage return goes back over is not seen.
+        output.text = "\n".join(line[line.rfind("\r", 0, -1) + 1 :] for line in lines)
+    for n in range(1, len(made)):
+        if made[n].get("name") == "stdout" and made[n - 1].get("name") == "stderr":
+            made[n - 1 : n + 1] = made[n], made[n - 1]  # which comes first depends on the clock
+    return made
+
+
 def _size(value: Any) -> int:
     """About how many bytes a part of a message takes."""
     if isinstance(value, str):
@@ -102,8 +138,6 @@ def notebook_client(
             timeout=timeout,
             allow_errors=True,
             record_timing=False,
-            # How a kernel cuts its output into messages depends on the clock.
-            coalesce_streams=True,
             kernel_name=kernel_name,
             resources={"metadata": {"path": str(directory)}},
             config=Config({"KernelManager": connection}),

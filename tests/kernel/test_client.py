@@ -8,9 +8,12 @@ from typing import Any
 
 import pytest
 import zmq
-from nbformat.v4 import new_code_cell, new_notebook
+from hypothesis import given, strategies
+from nbclient.client import _RGX_CARRIAGERETURN
+from nbformat.notebooknode import NotebookNode
+from nbformat.v4 import new_code_cell, new_notebook, new_output
 
-from autograder.kernel.client import CappedClient, notebook_client
+from autograder.kernel.client import CappedClient, joined, notebook_client
 
 LINE = "x" * 100
 
@@ -79,6 +82,28 @@ def test_a_flood_is_reported(client: CappedClient) -> None:
     assert not called
     client.process_message(printed(LINE * 20), client.nb.cells[0], 0)
     assert called
+
+
+def stream(text: str, name: str = "stdout") -> NotebookNode:
+    return new_output("stream", name=name, text=text)
+
+
+@given(strategies.lists(strategies.text("ab\r\n", max_size=8)))
+def test_what_was_printed_is_joined_as_nbclient_would(texts: list[str]) -> None:
+    outputs = joined([stream(text) for text in texts])
+    expected = [_RGX_CARRIAGERETURN.sub("", "".join(texts))] if texts else []
+    assert [output.text for output in outputs] == expected
+
+
+def test_outputs_keep_their_order_but_stdout_comes_before_stderr_beside_it() -> None:
+    shown = new_output("display_data", {"text/plain": "1"})
+    outputs = joined([stream("e", "stderr"), stream("o"), shown, stream("e", "stderr"), shown])
+    assert outputs == [stream("o"), stream("ee", "stderr"), shown, shown]
+
+
+def test_a_line_of_millions_of_characters_is_joined_before_the_hour_is_over() -> None:
+    (output,) = joined([stream("x" * 2**22), stream("\r" * 2**20 + "y")])
+    assert output.text == "y"
 
 
 def test_a_message_of_a_widget_makes_the_client_look_for_replies_again(

@@ -1,0 +1,221 @@
+"""No hostile submission gets anything, touches anything, stays, or harms whoever is beside it.
+
+Every submission of `hostile` is made for every lab (those that run into limits for one), graded
+among honest neighbours, and looked at from outside. As root, this module grades one lab, and then
+runs itself again as an ordinary user for all.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import csv
+import io
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbgrader.api import Gradebook
+
+from autograder.authoring.compose import consistent, expected_score, load_bank, submission
+from autograder.course import CONFIG_FILE, Course
+from autograder.engine.grade import grade_class
+from autograder.engine.record import Result, write_csv_files
+from autograder.sandbox.confine import Layers
+from autograder.sandbox.limits import Limits
+from tests.attacks.hostile import HOSTILE
+from tests.attacks.hostile.notebooks import SUCCEEDED, Hostile
+from tests.attacks.surroundings import Surroundings, surroundings
+from tests.conftest import ROOT, sandbox_layers
+
+FAMILIES = ("score forging", "secrets", "escaping", "exhaustion", "killing", "persistence",
+            "protocol abuse", "metadata and JSON", "names and links", "browser payloads")  # fmt: skip
+QUICK = "lab4_pytorch_embedding"  # everything in it takes well under a second
+LABS = sorted(path.name for path in (ROOT / "notebooks").iterdir() if path.is_dir())
+SMALL = Limits(
+    seconds=4, total=20, cpu=2, memory=3 * 2**29, disk=48 * 2**20, file=16 * 2**20,
+    processes=128, files=256, output=2**20, total_output=4 * 2**20, outputs=200,
+)  # fmt: skip
+GENEROUS = Limits(seconds=60, total=400)
+WORKERS = 4
+ROOT_ALONE = os.geteuid() == 0
+# A class: a lab, and whether its submissions run into limits.
+CLASSES = [(QUICK, True), *((lab, False) for lab in ([QUICK] if ROOT_ALONE else LABS))]
+
+
+@dataclass
+class Graded:
+    """A class of hostile submissions and their neighbours, after it was graded.
+
+    expected: what neighbours must score. shown: autograded notebooks, as text.
+    """
+
+    surroundings: Surroundings
+    lab: str
+    results: dict[str, Result]
+    expected: dict[str, float]
+    shown: dict[str, str]
+    changed: list[str] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
+    canary: list[str] = field(default_factory=list)
+    heard: list[bytes] = field(default_factory=list)
+    tables: str = ""
+
+    def successes(self, student: str) -> list[str]:
+        """What a submission got that it should not have, as far as its own outputs show."""
+        shown = self.shown.get(student, "")
+        got = [f"read {what}" for secret, what in self.surroundings.secrets.items()
+               if secret in shown]  # fmt: skip
+        got += re.findall(rf"(?m){SUCCEEDED} .*$", printed(shown))
+        got += [f"was heard: {data!r}" for data in self.heard if student.encode() in data]
+        return got
+
+
+def printed(shown: str) -> str:
+    """All that the cells of an autograded notebook printed."""
+    cells = json.loads(shown)["cells"] if shown else []
+    outputs = [output for cell in cells for output in cell.get("outputs", ())]
+    return "".join("".join(output.get("text", "")) for output in outputs)
+
+
+def students(costly: bool) -> dict[str, Hostile]:
+    """Hostile submissions by the name of the student who hands them in."""
+    chosen = [hostile for hostile in HOSTILE if hostile.costly == costly]
+    return {hostile.student or f"h{n:03}": hostile for n, hostile in enumerate(chosen)}
+
+
+def hand_in(course: Course, lab: str, student: str, data: bytes) -> None:
+    path = course.submitted_directory / student / lab / f"{lab}.ipynb"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(data)
+
+
+def neighbours(here: Course, lab: str) -> dict[str, tuple[str, float]]:
+    """Notebooks of honest students, and what each must score."""
+    bank = load_bank(here, lab)
+    blank = nbformat.read(here.student_notebook(lab), as_version=4)
+    right = {name: bank.reference(name) for name in bank.exercises}
+    wrong = consistent(bank, {name: bank.of(name, right=False)[0] for name in bank.exercises})
+    return {
+        "n1-right": (nbformat.writes(submission(blank, right)), expected_score(bank, right)),
+        "n2-wrong": (nbformat.writes(submission(blank, wrong)), expected_score(bank, wrong)),
+        "n3-blank": (nbformat.writes(blank), 0.0),
+    }
+
+
+def set_up(around: Surroundings, lab: str, chosen: dict[str, Hostile]) -> dict[str, float]:
+    """Puts a lab and a class into the course; returns what the honest ones must score."""
+    here = Course(ROOT)
+    (around.course / CONFIG_FILE).write_text((ROOT / CONFIG_FILE).read_text())
+    if not (around.course / "data").is_symlink():
+        (around.course / "data").symlink_to(ROOT / "data", target_is_directory=True)
+        around.hide(around.course / "secret")
+    course = Course(around.course)
+    shutil.rmtree(course.submitted_directory, ignore_errors=True)
+    shutil.copytree(here.reference_notebook(lab).parent, course.reference_notebook(lab).parent,
+                    dirs_exist_ok=True)  # fmt: skip
+    around.hide(course.answer_bank(lab))
+    expected = {}
+    honest = neighbours(here, lab)
+    for student, (text, score) in honest.items():
+        secret = nbformat.v4.new_markdown_cell(around.secret(f"the submission of {student}"))
+        nb = nbformat.reads(text, as_version=4)
+        nb.cells.append(secret)
+        hand_in(course, lab, student, nbformat.writes(nb).encode())
+        expected[student] = score
+    released = json.loads(here.student_notebook(lab).read_text())
+    for student, hostile in chosen.items():
+        outside = around.outside(student, lab)
+        data = hostile.notebook(released, outside)
+        if hostile.write is None:
+            hand_in(course, lab, student, data)
+        else:
+            folder = course.submitted_directory / student
+            folder.mkdir(parents=True)
+            hostile.write(folder, data, outside)
+    # The right answers again, among those who come last, when others have done their worst.
+    hand_in(course, lab, "z9-right", honest["n1-right"][0].encode())
+    return expected | {"z9-right": honest["n1-right"][1]}
+
+
+def grade(
+    around: Surroundings, lab: str, chosen: dict[str, Hostile], limits: Limits, layers: Layers | None
+) -> Graded:
+    """Grades a class and looks around."""
+    expected = set_up(around, lab, chosen)
+    course = Course(around.course)
+    with Gradebook(course.gradebook_url, course.directories.course_id) as book:
+        for student in (*expected, *chosen):
+            book.update_or_create_student(student, last_name=around.secret("the gradebook"))
+    os.chmod(course.root / "gradebook.db", 0o666)
+    around.remember()
+    before = around.files()
+    heard = len(around.heard)
+    results = asyncio.run(
+        grade_class(course, [lab], None, WORKERS, limits, layers, lambda *told: None)
+    )
+    graded = Graded(
+        around, lab, {result.student: result for result in results}, expected,
+        {path.parent.parent.name: path.read_text()
+         for path in course.autograded_directory.glob(f"*/{lab}/*.ipynb")},
+    )  # fmt: skip
+    graded.left = around.left_behind()
+    after = around.files()
+    gradebook = str(course.root / "gradebook.db")
+    graded.changed = sorted(
+        path for path in before.keys() | after.keys()
+        if before.get(path) != after.get(path) and path != gradebook
+    )  # fmt: skip
+    graded.canary = around.canary_trouble()
+    graded.heard = around.heard[heard:]
+    graded.tables = "".join(path.read_text() for path in write_csv_files(course, results))
+    return graded
+
+
+@pytest.fixture(scope="module")
+def around() -> Iterator[Surroundings]:
+    with surroundings() as made:
+        yield made
+
+
+@pytest.fixture(scope="module", params=CLASSES, ids=lambda c: c[0] + "-limits" * c[1])
+def graded(request: pytest.FixtureRequest, around: Surroundings) -> Graded:
+    lab, costly = request.param
+    return grade(around, lab, students(costly), SMALL if costly else GENEROUS, sandbox_layers())
+
+
+def attacks() -> pytest.MarkDecorator:
+    pairs = [(c, s, h) for c in CLASSES for s, h in students(c[1]).items()]
+    return pytest.mark.parametrize(
+        ("graded", "student", "hostile"), pairs, indirect=["graded"],
+        ids=[f"{c[0][:4]}-{h.name}" for c, s, h in pairs],
+    )  # fmt: skip
+
+
+@attacks()
+def test_it_fails(graded: Graded, student: str, hostile: Hostile) -> None:
+    result = graded.results[student]
+    assert result.score == 0, [check for check in result.checks if check.points]
+    assert graded.successes(student) == []
+    assert "passed" not in {check.outcome for check in result.checks}
+
+
+@attacks()
+def test_the_instructor_is_told(graded: Graded, student: str, hostile: Hostile) -> None:
+    result, told = graded.results[student], hostile.told
+    outcomes = {check.outcome for check in result.checks}
+    assert result.status == told.status, result.note
+    if told.note is not None:
+        assert told.note in result.note if told.note else result.note == ""
+    assert outcomes <= told.each | {"not attempted"} and told.each & outcomes
+    assert "grader failed" not in result.note
