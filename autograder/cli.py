@@ -224,6 +224,8 @@ def grade(
                         )
                     )
             except (CourseError, KeyboardInterrupt) as ended:
+                if isinstance(ended, KeyboardInterrupt):
+                    signal.signal(signal.SIGINT, signal.SIG_IGN)  # it ends already
                 try:
                     if done:
                         write_csv_files(here, done)
@@ -234,7 +236,6 @@ def grade(
     except CourseError as error:
         raise _fail(str(error), *getattr(error, "__notes__", [])) from None
     except KeyboardInterrupt as stopped:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # it ends already
         for note in getattr(stopped, "__notes__", []):
             _tell(note)
         err.print(f"stopped; {len(done)} submissions were graded and written down", style="yellow")

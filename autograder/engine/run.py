@@ -49,15 +49,18 @@ def own_temporary_directory() -> Path:
 
     Raises: CourseError when there is no place for one.
     """
-    parent = Path(tempfile.gettempdir())
-    if len(os.fsencode(parent)) > MOST_PARENT:
-        raise CourseError(
-            f"the folder for temporary files has too long a name, {parent}: set TMPDIR to a "
-            f"folder whose path has at most {MOST_PARENT} characters, such as /tmp."
-        )
-    for path in parent.glob(PREFIX + UNKNOWN):
-        _remove_if_dead(path)
-    made = _locked_directory(parent)
+    try:
+        parent = Path(tempfile.gettempdir())
+        if len(os.fsencode(parent)) > MOST_PARENT:
+            raise CourseError(
+                f"the folder for temporary files has too long a name, {parent}: set TMPDIR to a "
+                f"folder whose path has at most {MOST_PARENT} characters, such as /tmp."
+            )
+        for path in parent.glob(PREFIX + UNKNOWN):
+            _remove_if_dead(path)
+        made = _locked_directory(parent)
+    except OSError as error:
+        raise CourseError(f"there is no place for temporary files: {error}") from None
     # After multiprocessing's own directory in it, which goes at -100.
     util.Finalize(None, shutil.rmtree, (made,), {"ignore_errors": True}, exitpriority=-200)
     os.environ["TMPDIR"] = str(made)

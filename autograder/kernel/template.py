@@ -10,6 +10,7 @@ import contextlib
 import io
 import multiprocessing
 import os
+import select
 import signal
 import sys
 import threading
@@ -24,6 +25,8 @@ from autograder.sandbox.libc import PR_SET_PDEATHSIG, prctl
 PRELOAD = "autograder.kernel.preload"
 STARTUP_SECONDS = 120  # importing everything on a slow disk
 PROBE_SECONDS = 30
+STARTS = 3  # that may be ended from outside
+WITHOUT_TEMPLATE = 255  # multiprocessing's exit code of a process whose forkserver has ended
 # What the template is told of the grader's environment. A process forked from it can read all of
 # it in /proc/self/environ, whatever becomes of `os.environ`.
 TOLD = (*PASSED_ON, "HOME", "TMPDIR", "MPLCONFIGDIR", "PYTHONHOME", "PYTHONPATH",
@@ -119,25 +122,28 @@ class Template:
     def __init__(self) -> None:
         self.unfit: str | None = None
         self._started = False
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
 
     def start(self) -> None:
         """Imports everything, and makes sure that a child can compute. Takes seconds, once."""
         with self._lock:
             if not self._started:
-                self.unfit = self._unfit()
+                # Before multiprocessing waits for them: a run that is stopped may leave some.
+                util.Finalize(None, _end_all, exitpriority=10)
+                for _ in range(STARTS):
+                    try:
+                        self.unfit = self._unfit()
+                        break
+                    except (EOFError, ConnectionError):
+                        self.unfit = "the template was ended while it started"
                 self._started = True
 
     def _unfit(self) -> str | None:
         if not sys.platform.startswith("linux"):
             return f"forking after TensorFlow and torch is not safe on {sys.platform}"
         multiprocessing.get_context("forkserver").set_forkserver_preload([PRELOAD])
-        # Before multiprocessing waits for them: a run that is stopped may leave some.
-        util.Finalize(None, _end_all, exitpriority=10)
-        with _environment_of(TOLD):
-            forkserver.ensure_running()
         receiver, sender = multiprocessing.Pipe(duplex=False)
-        with receiver:
+        with receiver, sender:
             process = self._fork(_probe, sender)
             sender.close()
             if not receiver.poll(STARTUP_SECONDS):
@@ -150,11 +156,14 @@ class Template:
                 elif fit is None:
                     fit = f"a forked process could not compute within {PROBE_SECONDS} seconds"
             except EOFError:
+                if process.wait(PROBE_SECONDS) == WITHOUT_TEMPLATE:
+                    raise
                 fit = "a forked process died in its first computation"
         process.kill()
         return fit or None
 
     def _fork(self, target: Callable[..., None], *args: Any) -> Forked:
+        self._running()
         process = _Process(target=_child, args=(target, args))
         process.daemon = False
         process.start()
@@ -177,10 +186,27 @@ class Template:
 
         When it dies, everything forked from it ends with it.
         """
-        if not self._started or self.unfit:
+        return self._running() if self._started and not self.unfit else None
+
+    def _running(self) -> int | None:
+        if not sys.platform.startswith("linux"):
             return None
-        forkserver.ensure_running()
-        return forkserver._forkserver._forkserver_pid
+        server = forkserver._forkserver
+        with self._lock:
+            if server._forkserver_alive_fd is not None:
+                if not _hung_up(server._forkserver_alive_fd):
+                    return server._forkserver_pid
+                server._stop()
+            with _environment_of(TOLD):
+                server.ensure_running()
+            return server._forkserver_pid
+
+
+def _hung_up(descriptor: int) -> bool:
+    """Whether nobody reads from a pipe any longer."""
+    pipe = select.poll()
+    pipe.register(descriptor, select.POLLERR)
+    return bool(pipe.poll(0))
 
 
 @contextlib.contextmanager

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import csv
+import errno
 from pathlib import Path
 
 import pytest
-from nbgrader.api import Gradebook
+from nbgrader.api import Gradebook, InvalidEntry, MissingEntry
 
 from autograder.course import Course, CourseError
 from autograder.engine import record
@@ -58,6 +59,45 @@ def test_a_save_that_fails_half_way_leaves_the_earlier_scores(
     assert "keeps the earlier score, 6" in result.note
     recorder.save("ben", lab, executed(lab, handed_in), [])  # commits, and only its own scores
     assert stored(class_course, "ann") == 6
+
+
+def test_a_first_save_that_fails_half_way_leaves_nothing(
+    class_course: Course,
+    recorder: Recorder,
+    lab: ReleasedLab,
+    handed_in: dict,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def full(cell: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", "gradebook.db")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(record, "determine_grade", full)
+        with pytest.raises(CourseError, match=r"gradebook\.db: No space left on device\. What was"):
+            recorder.save("ann", lab, executed(lab, handed_in), [])
+    assert recorder.students() == set()
+    with pytest.raises(MissingEntry):
+        stored(class_course, "ann")
+    assert not [path for path in class_course.autograded_directory.rglob("*") if path.is_file()]
+
+
+def test_students_are_made_known_all_at_once(
+    recorder: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    honest = Gradebook.add_student
+
+    def breaks(gradebook: Gradebook, student: str) -> object:
+        if student == "ben":
+            raise InvalidEntry("database is locked")
+        return honest(gradebook, student)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Gradebook, "add_student", breaks)
+        with pytest.raises(CourseError, match=r"students cannot be written .* is locked"):
+            recorder.add_students(["ann", "ben"])
+    assert recorder.students() == set()
+    recorder.add_students(["ben", "ann", "ben"])
+    assert recorder.students() == {"ann", "ben"}
 
 
 def test_a_check_without_a_verdict_is_never_saved(

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 from uuid import uuid4
 
 from autograder.course import Course
@@ -159,32 +159,49 @@ def below(roots: Iterable[int], there: dict[int, Process]) -> set[int]:
     return found
 
 
+class Started(Protocol):
+    """What is needed of a `subprocess.Popen`."""
+
+    pid: int
+
+    def wait(self, timeout: float) -> int: ...
+
+
+Start = Callable[[list[str], dict[str, str], Path], Started]
+
+
+def as_a_command(
+    arguments: list[str], environment: dict[str, str], said: Path, before: tuple[str, ...] = ()
+) -> Started:
+    """Starts the command line anew. before: a command to start it with, such as `nsenter`."""
+    with said.open("ab") as file:
+        return subprocess.Popen(
+            [*before, sys.executable, "-m", "autograder", *arguments],
+            cwd=ROOT,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=file,
+            stderr=file,
+            start_new_session=True,
+        )
+
+
 class Run:
     """`autograder grade` on a course, started. Use as a context manager.
 
-    before: a command that runs the run, such as `nsenter`.
+    start: what starts the command, with its arguments, its environment and a file for its output.
     """
 
     def __init__(
-        self, course: Course, temporary: Path, *options: str, before: tuple[str, ...] = ()
+        self, course: Course, temporary: Path, *options: str, start: Start = as_a_command
     ) -> None:
         self._mark = uuid4().hex
         self._seen: dict[int, str] = {}
-        temporary.mkdir(exist_ok=True)
-        self._said = temporary / f"said-{self._mark}.txt"
-        command = [sys.executable, "-m", "autograder", "grade", "--course", str(course.root),
-                   "--workers", "2", *options]  # fmt: skip
-        with self._said.open("ab") as said:
-            self._process = subprocess.Popen(
-                [*before, *command],
-                cwd=ROOT,
-                env=os.environ | {MARK: self._mark, "TMPDIR": str(temporary)},
-                stdin=subprocess.DEVNULL,
-                stdout=said,
-                stderr=said,
-                start_new_session=True,
-            )
-        self.pid = self._process.pid
+        self._said = temporary.parent / f"{self._mark}.txt"
+        arguments = ["grade", "--course", str(course.root), "--workers", "2", *options]
+        environment = os.environ | {MARK: self._mark, "TMPDIR": str(temporary)}
+        self._started = start(arguments, environment, self._said)
+        self.pid = self._started.pid
 
     def __enter__(self) -> Run:
         return self
@@ -192,13 +209,12 @@ class Run:
     def __exit__(self, *error: object) -> None:
         for pid in self.members():
             os.kill(pid, signal.SIGKILL)
-        self._process.wait()
-        self._said.unlink()
+        self._started.wait(PATIENCE)
 
     def ends_within(self, seconds: float) -> bool:
         """Waits for the end of the run, at most so long."""
         try:
-            self._process.wait(seconds)
+            self._started.wait(seconds)
         except subprocess.TimeoutExpired:
             return False
         return True
@@ -215,7 +231,7 @@ class Run:
 
     def end(self) -> int:
         """The exit code, once the run has ended."""
-        return self._process.wait(PATIENCE)
+        return self._started.wait(PATIENCE)
 
     def said(self) -> str:
         """What it printed so far."""

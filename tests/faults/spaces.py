@@ -1,20 +1,23 @@
-"""A small file system in a mount namespace of its own, which runs can be started in."""
+"""File systems that are small or read-only, for runs alone."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
+import pytest
 
-class NoSpace(Exception):
-    """This system lets us make no namespace, or mount nothing in it."""
+from tests.faults.runs import Start, as_a_command
 
 
 class Space:
-    """A mount namespace in which a command was run, for as long as the context lasts.
+    """A mount namespace of its own, for as long as the context lasts; skips where there is none.
 
-    command: shell; the mounts that it makes are seen in the namespace alone.
+    command: shell; the mounts that it makes are there for what is started inside alone.
     """
 
     def __init__(self, command: str) -> None:
@@ -25,12 +28,12 @@ class Space:
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
         if self._holder.stdout.readline() != "ready\n":
-            self._holder.stdin.close()
-            raise NoSpace(self._holder.stderr.read().strip())
+            _, error = self._holder.communicate("")
+            pytest.skip(f"nothing can be mounted in a namespace of our own here: {error.strip()}")
         user = [] if root else ["--user", "--preserve-credentials"]
-        # What makes a command run inside.
-        self.enter = ("nsenter", f"--target={self._holder.pid}", "--mount", *user,
-                      f"--wd={os.getcwd()}", "--")  # fmt: skip
+        enter = ("nsenter", f"--target={self._holder.pid}", "--mount", *user,
+                 f"--wd={os.getcwd()}", "--")  # fmt: skip
+        self.start = partial(as_a_command, before=enter)
 
     def __enter__(self) -> Space:
         return self
@@ -41,3 +44,15 @@ class Space:
     def seen(self, path: Path) -> Path:
         """A path of the namespace, from outside."""
         return Path(f"/proc/{self._holder.pid}/root") / path.relative_to("/")
+
+
+@contextlib.contextmanager
+def read_only(path: Path) -> Iterator[Start]:
+    """What starts a run that cannot write to a file or folder."""
+    if os.geteuid() == 0:  # whom no permission binds
+        with Space(f"mount --bind {path} {path} && mount -o remount,bind,ro {path}") as space:
+            yield space.start
+    else:
+        path.chmod(0o555)
+        yield as_a_command
+        path.chmod(0o755)

@@ -7,13 +7,11 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
-
 from autograder.course import CONFIG_FILE, Course
 from autograder.engine.record import Recorder
 from tests.faults.conftest import Undisturbed
 from tests.faults.runs import Run, gradebook, notebooks, written
-from tests.faults.spaces import NoSpace, Space
+from tests.faults.spaces import Space
 
 NewClass = Callable[[], tuple[Course, Path]]
 
@@ -36,26 +34,19 @@ def assert_nothing_is_half_written(course: Course, undisturbed: Undisturbed) -> 
     assert not list(course.root.rglob("*.new"))
 
 
-def space(command: str) -> Space:
-    try:
-        return Space(command)
-    except NoSpace as error:
-        pytest.skip(f"no mounts in a namespace of our own here: {error}")
-
-
 def test_a_full_disk_ends_the_run_and_the_next_one_finishes(
     new_class: NewClass, undisturbed: Undisturbed, tmp_path: Path
 ) -> None:
     course, temporary = new_class()
     shutil.copy(course.root / CONFIG_FILE, tmp_path)  # a course for us, before it is one for runs
-    with space(
+    with Space(
         f"mount -t tmpfs -o size=4m tmpfs {tmp_path} && cp -r {course.root}/. {tmp_path}"
-    ) as made:
-        seen = made.seen(tmp_path)
+    ) as space:
+        seen = space.seen(tmp_path)
         filler = seen / "filler"
 
-        def run(*options: str) -> Run:
-            return Run(Course(tmp_path), temporary, *options, before=made.enter)
+        def run() -> Run:
+            return Run(Course(tmp_path), temporary, start=space.start)
 
         def there() -> Course:
             """What lies there, copied: SQLite follows no path into a namespace."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import os
 import shutil
 import sqlite3
 import threading
@@ -21,7 +20,7 @@ from autograder.engine import record
 from autograder.engine.run import only_run
 from tests.faults.conftest import Undisturbed
 from tests.faults.runs import Run, gradebook, notebooks, written
-from tests.faults.spaces import NoSpace, Space
+from tests.faults.spaces import read_only
 
 NewClass = Callable[[], tuple[Course, Path]]
 
@@ -135,23 +134,13 @@ def test_a_gradebook_that_may_only_be_read_ends_the_run(graded: Course) -> None:
 @pytest.mark.parametrize("what", ["gradebook.db", "."])
 def test_a_file_or_folder_that_may_only_be_read_ends_the_run(what: str, graded: Course) -> None:
     before = written(graded)
-    path = graded.root / what
-    if os.geteuid():
-        path.chmod(0o555)
-        space = contextlib.nullcontext()
-    else:  # whom no permission binds
-        try:
-            space = Space(f"mount --bind {path} {path} && mount -o remount,bind,ro {path}")
-        except NoSpace as error:
-            pytest.skip(f"no mounts in a namespace of our own here: {error}")
     with (
-        space as made,
-        Run(graded, graded.root.parent / "tmp", before=made.enter if made else ()) as run,
+        read_only(graded.root / what) as start,
+        Run(graded, graded.root.parent / "tmp", start=start) as run,
     ):
         assert run.end() == 2, run.said()
         assert run.said().count("\n") == 1 and "the gradebook" in run.said(), run.said()
         assert run.left() == set()
-    path.chmod(0o755)
     assert written(graded) == before
 
 

@@ -15,6 +15,7 @@ import pytest
 from autograder.course import Course
 from tests.faults.conftest import Undisturbed
 from tests.faults.runs import Run, Written, gradebook, written
+from tests.faults.starter import Starter
 
 # When, and how many times.
 MOMENTS = {
@@ -51,17 +52,20 @@ def press(run: Run) -> None:
 
 
 @pytest.fixture(scope="module")
-def runs(new_class: Callable[[], tuple[Course, Path]], undisturbed: Undisturbed) -> All:
+def runs(
+    new_class: Callable[[], tuple[Course, Path]], undisturbed: Undisturbed, start: Starter
+) -> All:
     """A class whose grading is stopped at each of the moments, and then let be."""
     course, temporary = new_class()
     stopped = {}
     for name, (results, times) in MOMENTS.items():
-        with Run(course, temporary) as run:
+        # The real libraries, where it is their import that is stopped.
+        with Run(course, temporary, start=start.light if results else start) as run:
             if results:
                 run.wait_for(lambda run=run, n=results: run.results() >= n)
             else:
                 run.wait_for(run.template)
-                run.ends_within(undisturbed.start / 10)
+                run.ends_within(undisturbed.seconds / 10)
             press(run)
             if times == 2:
                 run.ends_within(0.05)
@@ -71,14 +75,14 @@ def runs(new_class: Callable[[], tuple[Course, Path]], undisturbed: Undisturbed)
                 code,
                 left,
                 run.said(),
-                [name for name in os.listdir(temporary) if not name.startswith("said-")],
+                os.listdir(temporary),
                 gradebook(course)[0],
                 {row["student_id"] for row in written(course).tables["grades.csv"]}
                 if (course.root / "grades.csv").exists()
                 else set(),
                 run.results(),
             )
-    with Run(course, temporary) as run:
+    with Run(course, temporary, start=start.light) as run:
         assert run.end() == 0, run.said()
     return All(stopped, written(course))
 

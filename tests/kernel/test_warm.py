@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -204,6 +205,47 @@ def test_a_kernel_is_interrupted_like_any_other() -> None:
     assert text(nb.cells[1].outputs) == "1"
 
 
+# Ends. -------------------------------------------------------------------------------------------
+
+
+def test_a_process_can_be_ended_from_the_moment_it_is_forked() -> None:
+    for _ in range(20):
+        process = TEMPLATE.fork(time.sleep, 600)
+        process.kill()
+        assert process.wait(30) == -signal.SIGKILL
+
+
+def test_what_was_forked_ends_with_the_template_and_there_is_a_new_one() -> None:
+    process = TEMPLATE.fork(time.sleep, 600)
+    before = TEMPLATE.pid()
+    assert TEMPLATE.pid() == before
+    os.kill(before, signal.SIGKILL)
+    assert process.wait(30) == template.WITHOUT_TEMPLATE
+    deadline = time.monotonic() + 30
+    while alive(process.pid):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    assert TEMPLATE.pid() != before
+    assert text(run("print('here')")[0]) == "here\n"
+
+
+@pytest.mark.parametrize("times", [1, template.STARTS])
+def test_a_template_that_is_ended_while_it_starts_is_started_again(
+    times: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fresh, ended = Template(), []
+
+    def unfit() -> None:
+        if len(ended) < times:
+            ended.append(True)
+            raise EOFError
+
+    monkeypatch.setattr(fresh, "_unfit", unfit)
+    fresh.start()
+    assert len(ended) == times
+    assert bool(fresh.unfit) == (times == template.STARTS)
+
+
 # Where the template is not fit. ------------------------------------------------------------------
 
 
@@ -285,7 +327,7 @@ def test_whatever_the_probe_meets_is_a_reason_and_never_a_hang(
         child = Connection(held.pop(), readable=False)
         held.append(child)
         threading.Thread(target=probe, args=(child,)).start()
-        return SimpleNamespace(kill=lambda: ended.append(True))
+        return SimpleNamespace(kill=lambda: ended.append(True), wait=lambda seconds: -9)
 
     monkeypatch.setattr(fresh, "_fork", fork)
     monkeypatch.setattr(template, "STARTUP_SECONDS", 1)

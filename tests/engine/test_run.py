@@ -1,0 +1,105 @@
+"""What a run holds while it lives: its course, and a directory for everything temporary."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from autograder.course import Course, CourseError
+from autograder.engine import run
+from autograder.engine.run import only_run
+
+
+def test_a_course_is_held_by_one_run_at_a_time(toy_course: Course) -> None:
+    with only_run(toy_course):
+        with pytest.raises(CourseError, match="another run is grading"), only_run(toy_course):
+            pass
+        # Not an error: the first still holds it.
+        with pytest.raises(CourseError), only_run(Course(toy_course.root)):
+            pass
+    with only_run(toy_course):
+        pass
+
+
+def claimed_by_another(parent: Path) -> subprocess.Popen:
+    """Another process, with its directory in a folder."""
+    program = (
+        "from autograder.engine.run import own_temporary_directory as own\n"
+        "import tempfile\n"
+        "own(); own()\n"
+        "tempfile.mkdtemp()\n"
+        "print(flush=True)\n"
+        "input()\n"
+    )
+    other = subprocess.Popen(
+        [sys.executable, "-c", program],
+        env=os.environ | {"TMPDIR": str(parent)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    other.stdout.readline()
+    return other
+
+
+@pytest.fixture
+def parent() -> Path:
+    """A folder for temporary files; with a short name, which pytest's own have not."""
+    with tempfile.TemporaryDirectory(prefix="p-", dir="/tmp") as folder:
+        yield Path(folder)
+
+
+def sweep(parent: Path) -> None:
+    for path in parent.glob(run.PREFIX + run.UNKNOWN):
+        run._remove_if_dead(path)
+
+
+def test_a_directory_is_there_as_long_as_its_process(parent: Path) -> None:
+    with claimed_by_another(parent) as other:
+        (made,) = parent.iterdir()
+        assert len(list(made.iterdir())) == 1
+        sweep(parent)
+        assert made.is_dir()
+        other.communicate(b"\n")
+    assert list(parent.iterdir()) == []
+
+
+def test_a_directory_of_a_killed_process_is_removed_by_the_next(parent: Path) -> None:
+    with claimed_by_another(parent) as other:
+        other.kill()
+        other.wait()
+        (left,) = parent.iterdir()
+    with claimed_by_another(parent) as other:
+        assert not left.exists()
+        other.communicate(b"\n")
+    assert list(parent.iterdir()) == []
+
+
+def test_nothing_else_is_removed(parent: Path) -> None:
+    kept = {parent / f"{run.PREFIX}backup00", parent / f"{run.PREFIX}notes", parent / "other"}
+    for path in kept:
+        path.mkdir(mode=0o755)
+    elsewhere = parent / "elsewhere"
+    elsewhere.mkdir(mode=0o700)
+    link = parent / f"{run.PREFIX}00000000"
+    link.symlink_to(elsewhere, target_is_directory=True)
+    file = parent / f"{run.PREFIX}11111111"
+    file.write_text("")
+    file.chmod(0o700)
+    sweep(parent)
+    assert set(parent.iterdir()) == kept | {elsewhere, link, file}
+
+
+def test_a_folder_whose_name_leaves_no_room_for_sockets_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deep = tmp_path / ("x" * run.MOST_PARENT)
+    deep.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(deep))
+    with pytest.raises(CourseError, match="set TMPDIR to a folder whose path has at most"):
+        run.own_temporary_directory.__wrapped__()
+    assert list(deep.iterdir()) == []

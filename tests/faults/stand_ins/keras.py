@@ -1,0 +1,1 @@
+"""In the place of Keras; see `tensorflow.py` beside it."""
