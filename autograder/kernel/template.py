@@ -25,12 +25,12 @@ from autograder.sandbox.libc import PR_SET_PDEATHSIG, prctl
 PRELOAD = "autograder.kernel.preload"
 STARTUP_SECONDS = 120  # importing everything on a slow disk
 PROBE_SECONDS = 30
+STARTS = 3  # that may be ended from outside
+WITHOUT_TEMPLATE = 255  # multiprocessing's exit code of a process whose forkserver has ended
 # What the template is told of the grader's environment. A process forked from it can read all of
 # it in /proc/self/environ, whatever becomes of `os.environ`.
 TOLD = (*PASSED_ON, "HOME", "TMPDIR", "MPLCONFIGDIR", "PYTHONHOME", "PYTHONPATH",
         "CUDA_VISIBLE_DEVICES")  # fmt: skip
-STARTS = 3  # that may be ended from outside
-WITHOUT_TEMPLATE = 255  # multiprocessing's exit code of a process whose forkserver has ended
 
 
 class _Popen(popen_forkserver.Popen):
@@ -122,7 +122,7 @@ class Template:
     def __init__(self) -> None:
         self.unfit: str | None = None
         self._started = False
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
 
     def start(self) -> None:
         """Imports everything, and makes sure that a child can compute. Takes seconds, once."""
@@ -136,7 +136,6 @@ class Template:
                         break
                     except (EOFError, ConnectionError):
                         self.unfit = "the template was ended while it started"
-                        self._running()
                 self._started = True
 
     def _unfit(self) -> str | None:
@@ -164,9 +163,9 @@ class Template:
         return fit or None
 
     def _fork(self, target: Callable[..., None], *args: Any) -> Forked:
+        self._running()
         process = _Process(target=_child, args=(target, args))
         process.daemon = False
-        self._running()
         process.start()
         return Forked(process)
 
@@ -193,13 +192,14 @@ class Template:
         if not sys.platform.startswith("linux"):
             return None
         server = forkserver._forkserver
-        # multiprocessing sees that it has ended a little later than its pipes do.
-        if server._forkserver_alive_fd is not None and _hung_up(server._forkserver_alive_fd):
-            server._stop()
-        if server._forkserver_pid is None:
+        with self._lock:
+            if server._forkserver_alive_fd is not None:
+                if not _hung_up(server._forkserver_alive_fd):
+                    return server._forkserver_pid
+                server._stop()
             with _environment_of(TOLD):
                 server.ensure_running()
-        return server._forkserver_pid
+            return server._forkserver_pid
 
 
 def _hung_up(descriptor: int) -> bool:
