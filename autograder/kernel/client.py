@@ -38,8 +38,9 @@ class CappedClient(NotebookClient):
         self, cell: NotebookNode, cell_index: int, *args: Any, **kwargs: Any
     ) -> NotebookNode:
         await super().async_execute_cell(cell, cell_index, *args, **kwargs)
-        # How a kernel cuts its output into messages depends on the clock.
-        cell.outputs = joined(cell.get("outputs", []))
+        if cell.cell_type == "code":
+            # How a kernel cuts its output into messages depends on the clock.
+            cell.outputs = joined(cell.outputs)
         return cell
 
     def process_message(
