@@ -95,9 +95,8 @@ def sandbox_layers() -> Layers:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--lab", action="append", default=[], help="only banks of these labs")
-    parser.addoption("--mutations", type=int, default=10_000, help="notebooks that are mutated")
     parser.addoption("--kills", type=int, default=50, help="runs that something is killed of")
-    parser.addoption("--seed", type=int, default=0, help="of everything that is drawn by chance")
+    parser.addoption("--seed", type=int, default=0, help="of the moments when")
 
 
 @pytest.fixture(scope="session")

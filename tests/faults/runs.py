@@ -22,7 +22,6 @@ from uuid import uuid4
 from autograder.course import Course
 from tests.conftest import ROOT
 
-MARK = "AUTOGRADER_FAULTS_RUN"
 PATIENCE = 60  # seconds until something that must happen counts as never happening
 
 RIGHT = {
@@ -195,11 +194,11 @@ class Run:
     def __init__(
         self, course: Course, temporary: Path, *options: str, start: Start = as_a_command
     ) -> None:
-        self._mark = uuid4().hex
+        self._mark = f"TMPDIR={temporary}".encode()
         self._seen: dict[int, str] = {}
-        self._said = temporary.parent / f"{self._mark}.txt"
+        self._said = temporary.parent / f"{uuid4().hex}.txt"
         arguments = ["grade", "--course", str(course.root), "--workers", "2", *options]
-        environment = os.environ | {MARK: self._mark, "TMPDIR": str(temporary)}
+        environment = os.environ | {"TMPDIR": str(temporary)}
         self._started = start(arguments, environment, self._said)
         self.pid = self._started.pid
 
@@ -240,7 +239,7 @@ class Run:
     def members(self) -> set[int]:
         """Numbers of all living processes that belong to the run: the grader and what it started.
 
-        Known by their place in the tree of processes, by a mark in their environment, or from
+        Known by their place in the tree of processes, by where their temporary files go, or from
         when they still had that place.
         """
         there = Process.all()
@@ -253,7 +252,7 @@ class Run:
 
     def _is_marked(self, pid: int) -> bool:
         try:
-            return f"{MARK}={self._mark}".encode() in Path(f"/proc/{pid}/environ").read_bytes()
+            return self._mark in Path(f"/proc/{pid}/environ").read_bytes()
         except OSError:
             return False
 

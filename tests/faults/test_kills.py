@@ -63,6 +63,7 @@ def disturb(run: Run, chance: random.Random, seconds: float) -> list[str]:
         victims = [template]
     elif victim == "kernel" and (forked := run.forked()):
         victims = chance.sample(forked, min(len(forked), 2))
+    run.members()  # to know them again
     for pid in victims:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
@@ -70,6 +71,7 @@ def disturb(run: Run, chance: random.Random, seconds: float) -> list[str]:
     if victims and chance.random() < 0.5:
         return killed
     if not run.ends_within(chance.uniform(0, 1) if victims else 0):
+        run.members()
         os.kill(run.pid, signal.SIGKILL)
         killed.append("grader")
     return killed
