@@ -198,7 +198,9 @@ class Surroundings:
             if name.isdigit() and int(name) != os.getpid() and any(
                 mark in _read(f"/proc/{name}/{file}") for file in ("comm", "cmdline", "environ")
             ):  # fmt: skip
-                left.append(f"process {name} with our mark: {_read(f'/proc/{name}/cmdline')[:80]!r}")
+                left.append(
+                    f"process {name} with our mark: {_read(f'/proc/{name}/cmdline')[:80]!r}"
+                )
         return left
 
     def _files_left(self) -> list[str]:

@@ -8,20 +8,12 @@ runs itself again as an ordinary user for all.
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import csv
-import io
 import json
 import os
 import re
 import shutil
-import subprocess
-import sys
-import tempfile
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import nbformat
 import pytest
@@ -149,7 +141,11 @@ def set_up(around: Surroundings, lab: str, chosen: dict[str, Hostile]) -> dict[s
 
 
 def grade(
-    around: Surroundings, lab: str, chosen: dict[str, Hostile], limits: Limits, layers: Layers | None
+    around: Surroundings,
+    lab: str,
+    chosen: dict[str, Hostile],
+    limits: Limits,
+    layers: Layers | None,
 ) -> Graded:
     """Grades a class and looks around."""
     expected = set_up(around, lab, chosen)

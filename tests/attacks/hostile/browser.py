@@ -18,7 +18,9 @@ MARKUP = (
 
 def _written(nb: dict[str, Any]) -> None:
     for cell in cells_of(nb, "question"):
-        cell["source"] = f"{MARKUP}\n\n[x](javascript:alert(1))\n\n![x](//evil.test/x.png)\n\n{MARKUP}"
+        cell["source"] = (
+            f"{MARKUP}\n\n[x](javascript:alert(1))\n\n![x](//evil.test/x.png)\n\n{MARKUP}"
+        )
         cell["attachments"] = {"x.svg": {"image/svg+xml": "<svg onload=alert(1)></svg>"}}
     nb["cells"].append({"cell_type": "markdown", "id": "md", "metadata": {}, "source": MARKUP})
     nb["cells"].append({"cell_type": "raw", "id": "rw", "source": MARKUP,

@@ -15,6 +15,7 @@ LATE = Told("partial", "cell own-1: the cell ran for longer than")
 NO_MEMORY = Told("partial", "cell own-1: ")  # the system or the watchdog, whoever comes first
 CPU = Told("partial", "cell own-1: the cell used over")
 DISK = Told("partial", "cell own-1: the submission ")
+ENDLESS = Told("partial", "cell own-1: the kernel sent a message of over")
 FLOOD = Told("partial", "cell own-1: the cell printed or showed more than")
 NAP = "import time; time.sleep(2.5)"
 
@@ -30,10 +31,11 @@ listener.bind(path)
 listener.listen()
 for number in range(3, 256):
     try:
-        with socket.socket(fileno=os.dup(number)) as known:
-            known.getpeername()  # not what listens
-            if known.getsockname() == path:
-                known.shutdown(socket.SHUT_RDWR)
+        known = socket.socket(fileno=number)
+        known.getpeername()  # not what listens
+        if known.getsockname() == path:
+            known.shutdown(socket.SHUT_RDWR)
+        known.detach()
     except OSError:
         pass
 listener.settimeout(10)
@@ -323,7 +325,7 @@ while True:
 while True:
     sock.sendall(b"\\x03" + (2**18).to_bytes(8, "big") + bytes(2**18))
 """,
-        FLOOD,
+        ENDLESS,
     ),
     hog(
         "parts of no size", "The same, with parts that are empty and cost only what remembers them.",
@@ -331,7 +333,7 @@ while True:
 while True:
     sock.sendall(b"\\x01\\x00" * 2**18)
 """,
-        FLOOD,
+        ENDLESS,
     ),
     hog(
         "a message that is deep", "Sends JSON nested so deeply that whoever reads it falls over.",

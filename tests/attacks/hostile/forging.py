@@ -34,9 +34,7 @@ def answers(name: str, tries: str, code: str, told: Told = JUDGED) -> Hostile:
 def server(
     name: str, tries: str, answer: str, told: Told = JUDGED, costly: bool = False
 ) -> Hostile:
-    return Hostile(
-        name, FAMILY, tries, code=SERVER.format(answer=answer), told=told, costly=costly
-    )
+    return Hostile(name, FAMILY, tries, code=SERVER.format(answer=answer), told=told, costly=costly)
 
 
 def says(tree: str, changed: str = "[]") -> str:

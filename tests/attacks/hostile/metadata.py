@@ -21,7 +21,12 @@ def refused(words: str) -> Told:
 
 def _tags(nb: dict[str, Any]) -> None:
     for cell in cells_of(nb, *GRADED):
-        cell["metadata"]["tags"] = ["skip-execution", "raises-exception", "remove-cell", "parameters"]
+        cell["metadata"]["tags"] = [
+            "skip-execution",
+            "raises-exception",
+            "remove-cell",
+            "parameters",
+        ]
         cell["metadata"]["deletable"] = cell["metadata"]["editable"] = True
 
 
@@ -53,7 +58,17 @@ def _kernelspec(nb: dict[str, Any]) -> None:
 def _ids(nb: dict[str, Any]) -> None:
     checks = [cell["id"] for cell in cells_of(nb, "check")]
     for n, cell in enumerate(nb["cells"]):
-        cell["id"] = [checks[0], "", "x" * 10**5, 7, None, ["a"], {"b": 1}, "a\n\x1b[2J", "../../x"][n % 9]
+        cell["id"] = [
+            checks[0],
+            "",
+            "x" * 10**5,
+            7,
+            None,
+            ["a"],
+            {"b": 1},
+            "a\n\x1b[2J",
+            "../../x",
+        ][n % 9]
     for name in checks:
         nb["cells"].append(own_cell("1") | {"id": name})
 
@@ -92,7 +107,9 @@ def _structure(nb: dict[str, Any]) -> None:
         if n % 3 == 0:
             cell |= {"outputs": {"a": 1}, "attachments": [1], "execution_count": {}, "source": [""]}
         if n % 3 == 1:
-            cell |= {"metadata": cell["metadata"] | {"collapsed": {}, "jupyter": 7, "slideshow": []}}
+            cell |= {
+                "metadata": cell["metadata"] | {"collapsed": {}, "jupyter": 7, "slideshow": []}
+            }
     nb["cells"].append({"cell_type": "code", "source": "", "metadata": {"nbgrader": [1, 2]}})
     nb["cells"].append({"cell_type": "raw", "source": [], "metadata": [1]})
     nb["cells"].append({"cell_type": "markdown"})

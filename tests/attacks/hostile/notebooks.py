@@ -9,9 +9,10 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from nbformat.notebooknode import from_dict
+
 from autograder.engine.lab import kind_of
 from autograder.examiner.names import bound_names
-from nbformat.notebooknode import from_dict
 
 SUCCEEDED = "SUCCEEDED:"  # what an attack prints where it noticed that it got through
 SECRET = "secret-[0-9a-f]{32}"
