@@ -6,6 +6,7 @@ import pytest
 from nbformat.notebooknode import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
+from autograder.engine import needed as module
 from autograder.engine.lab import ReleasedLab
 from autograder.engine.needed import needed_cells
 
@@ -128,7 +129,7 @@ def test_a_name_that_a_check_asks_the_students_side_for_is_run() -> None:
 @pytest.mark.parametrize(
     "source",
     ["%timeit lookup(scale)", "!pip install x", "lookup?", "def broken(", "x = '\0'",
-     "-" * 100_000 + "1", "eval('sca' + 'le')", "globals()['scale']",
+     "-" * 10_000 + "1", "eval('sca' + 'le')", "globals()['scale']",
      "get_ipython().run_cell('scale')"],
 )  # fmt: skip
 def test_everything_above_a_cell_whose_reading_cannot_be_known_is_run(source: str) -> None:
@@ -136,3 +137,17 @@ def test_everything_above_a_cell_whose_reading_cannot_be_known_is_run(source: st
     after = cell("demo", "shown = 3", "after")
     run = needed(GIVEN, before, EXERCISE, CHECK, after, lookup=source)
     assert run == {"given-1", "before", "lookup"}
+
+
+def test_more_code_than_anybody_writes_is_run_and_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reading takes longer than its length suggests: one cell of `f"{x}{x}…"` took 17 seconds."""
+
+    def never(source: str) -> None:
+        raise AssertionError("it was read")
+
+    monkeypatch.setattr(module, "_reads", never)
+    before = cell("demo", "scale = 3", "before")
+    after = cell("demo", "shown = 3", "after")
+    long = 'f"' + "{x}" * (module.MAX_READ // 3) + '"'
+    run = needed(GIVEN, before, EXERCISE, CHECK, after, lookup=long)
+    assert run == {"given-1", "before", "lookup", "after"}
