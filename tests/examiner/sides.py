@@ -64,7 +64,7 @@ def plainly(source: str, *checks: str, given: str = "") -> Verdict:
             exec(compile(textwrap.dedent(check), "<check-1>", "exec"), module.__dict__)
         return Verdict("passed")
     except BaseException as error:
-        return _failed(error, "check-1")
+        return _failed(error, "check-1", check)
     finally:
         sys.modules["__main__"] = real
 
