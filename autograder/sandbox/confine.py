@@ -150,7 +150,8 @@ def _prepare(sandbox: Sandbox) -> tuple[int, int]:
             os.chown(folder, uid, gid)
         for folder in (*sandbox.writable, sandbox.sockets):
             for path in folder.rglob("*"):
-                os.chown(path, uid, gid)
+                # An earlier kernel of the same submission may have put links there.
+                os.chown(path, uid, gid, follow_symlinks=False)
     if sandbox.layers.namespaces:
         (sandbox.place / newroot.ROOT).mkdir(exist_ok=True)
         spaces = (libc.CLONE_NEWNS | libc.CLONE_NEWPID | libc.CLONE_NEWNET | libc.CLONE_NEWIPC

@@ -109,9 +109,9 @@ def _share(disk: Path, path: str, root: Path, uid: int, gid: int) -> None:
     if path in ("/tmp", SHARED_MEMORY):
         source.mkdir(mode=0o700)
     else:
-        shutil.copytree(path, source)
+        shutil.copytree(path, source, symlinks=True)
     for each in (source, *source.rglob("*")):
-        os.chown(each, uid, gid)
+        os.chown(each, uid, gid, follow_symlinks=False)
     target = _under(root, path)
     target.mkdir(parents=True, exist_ok=True)
     mount(str(source), str(target), None, MS_BIND)
