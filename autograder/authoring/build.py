@@ -12,10 +12,10 @@ from nbformat.notebooknode import NotebookNode
 from nbgrader.utils import determine_grade, is_grade
 
 from autograder.authoring import notebooks
-from autograder.authoring.regions import HIDDEN, SOLUTION, regions
 from autograder.authoring.rules import static_problems
 from autograder.authoring.source import Lab, Problem, Refused, read_lab
 from autograder.course import Course
+from autograder.regions import HIDDEN, SOLUTION, regions
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,9 @@ import ast
 import warnings
 from collections.abc import Iterator
 
-from autograder.authoring.regions import HIDDEN, SOLUTION, regions, without
 from autograder.authoring.source import Cell, Lab, Problem
 from autograder.examiner.names import BUILTINS, bound_names, free_names
+from autograder.regions import HIDDEN, SOLUTION, regions, without
 
 STUB = "raise NotImplementedError"
 

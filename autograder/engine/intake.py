@@ -16,6 +16,7 @@ from itertools import chain, islice
 from pathlib import Path
 
 from autograder.engine.lab import ReleasedLab, kind_of
+from autograder.regions import HIDDEN, without
 
 MAX_BYTES = 20_000_000  # a lab's notebook with all its figures has well under 2 MB
 MAX_CELLS = 2_000
@@ -288,15 +289,7 @@ def _irregularities(name: str, cell: dict, course_cell) -> list[str]:
 
 def _visible(source: str) -> str:
     """A check as students see it: without hidden tests, white space at line ends aside."""
-    lines, hidden = [], False
-    for line in source.splitlines():
-        if "BEGIN HIDDEN TESTS" in line:
-            hidden = True
-        elif "END HIDDEN TESTS" in line:
-            hidden = False
-        elif not hidden:
-            lines.append(line.rstrip())
-    return "\n".join(lines).strip()
+    return "\n".join(line.rstrip() for line in without(source, HIDDEN).splitlines()).strip()
 
 
 def read_submission(folder: Path, lab: ReleasedLab) -> Submission:

@@ -22,6 +22,7 @@ from autograder.examiner.remote import (
     StudentError,
     is_instance,
 )
+from autograder.regions import HIDDEN, lines_within
 from autograder.wire.channel import Closed
 from autograder.wire.codec import WireError
 
@@ -143,7 +144,7 @@ def _failed(error: BaseException, name: str, source: str) -> Verdict:
     if isinstance(error, WireError):
         message = f"what came from the student's side cannot be used: {message}"
     lines = [f"{ename}: {message}" if message else ename, ""]
-    hidden = _hidden_lines(source)
+    hidden = lines_within(source, HIDDEN)
     for frame in traceback.extract_tb(error.__traceback__):
         if frame.filename == f"<{name}>":
             if frame.lineno in hidden:
@@ -157,17 +158,6 @@ def _failed(error: BaseException, name: str, source: str) -> Verdict:
         only = traceback.format_exception_only(error)
         lines += ["", *(clean(line[:MAX_PRINTED]).rstrip() for line in only)]
     return Verdict(outcome, message or ename, ename, lines)
-
-
-def _hidden_lines(source: str) -> set[int]:
-    """Numbers of the lines that students are not shown, the first line of the cell being 1."""
-    hidden, inside = set(), False
-    for number, line in enumerate(source.splitlines(), 1):
-        inside = inside or "BEGIN HIDDEN TESTS" in line
-        if inside:
-            hidden.add(number)
-        inside = inside and "END HIDDEN TESTS" not in line
-    return hidden
 
 
 def _text(error: BaseException) -> str:

@@ -31,6 +31,18 @@ def regions(source: str, markers: tuple[str, str]) -> list[str]:
     return found
 
 
+def lines_within(source: str, markers: tuple[str, str]) -> set[int]:
+    """Numbers of the lines in regions, markers included, the first line of the source being 1."""
+    begin, end = markers
+    found, inside = set(), False
+    for number, line in enumerate(source.splitlines(), 1):
+        inside = inside or begin in line
+        if inside:
+            found.add(number)
+        inside = inside and end not in line
+    return found
+
+
 def without(source: str, markers: tuple[str, str], stub: str = "") -> str:
     """The source with each region replaced by `stub`, indented like the region's first marker."""
     begin, end = markers
