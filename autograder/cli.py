@@ -19,7 +19,6 @@ from autograder.course import Course, CourseError
 
 if TYPE_CHECKING:
     from autograder.engine.record import Result
-    from autograder.sandbox.confine import Layers
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -33,6 +32,9 @@ if not out.is_terminal:
 CourseOption = Annotated[
     Path, typer.Option("--course", help="The course root, where nbgrader_config.py is.")
 ]
+
+
+NO_SANDBOX = "NO SANDBOX: student code can read, change and send away whatever you can"
 
 
 class Confinement(enum.StrEnum):
@@ -194,7 +196,7 @@ def grade(
     """
     done: list[Result] = []
     try:
-        from autograder.engine.grade import grade_class
+        from autograder.engine.grade import grade_class, sandbox_for
         from autograder.engine.record import write_csv_files
         from autograder.engine.run import only_run, own_temporary_directory
         from autograder.sandbox.limits import Limits
@@ -215,9 +217,10 @@ def grade(
                     # One more than cores: at any time one waits for a process or for the disk.
                     workers = workers or (os.cpu_count() or 1) + 1
                     limits = Limits(seconds=here.cell_timeout)
-                    layers, confined = confinement(here, sandbox)
-                    if layers is None:
-                        progress.say(confined)
+                    system = None if sandbox is Confinement.none else sandbox_for(here)
+                    if system is None:
+                        progress.say(NO_SANDBOX)
+                    layers = None if system is None else system.layers
                     results = asyncio.run(
                         grade_class(
                             here, names, student, workers, limits, layers, tell, progress.say
@@ -247,7 +250,7 @@ def grade(
         ("autograded notebooks", here.autograded_directory),
     ):
         out.print(f"{what}: {os.path.relpath(path)}", soft_wrap=True, markup=False)
-    out.print(confined, soft_wrap=True)
+    out.print(NO_SANDBOX if system is None else f"sandbox: {system.describe()}", soft_wrap=True)
     if expected is not None:
         wrong = differences(results, expected)
         for line in wrong:
@@ -255,30 +258,6 @@ def grade(
         if wrong:
             raise typer.Exit(1)
         out.print(f"all {len(expected)} scores are as expected")
-
-
-def confinement(course: Course, sandbox: Confinement) -> tuple[Layers | None, str]:
-    """The layers to grade in, or None for no sandbox, and words for it.
-
-    Raises: CourseError where the layers that work here do not suffice.
-    """
-    from autograder.sandbox.layers import try_layers
-    from autograder.sandbox.paths import covered, readable
-
-    if sandbox is Confinement.none:
-        return None, "NO SANDBOX: student code can read, change and send away whatever you can"
-    if inside := [f for f in readable() if covered(str(course.root.resolve()), [f])]:
-        raise CourseError(
-            f"the course lies in {inside[0]}, which student code must be able to read; "
-            "move the course elsewhere."
-        )
-    system = try_layers()
-    if not system.fit:
-        raise CourseError(
-            f"no sandbox: student code could {'; '.join(system.open_ways)}. `autograder doctor` "
-            "tells what is missing and how to get it; --sandbox none grades without."
-        )
-    return system.layers, f"sandbox: {system.describe()}"
 
 
 @app.command()

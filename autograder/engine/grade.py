@@ -20,9 +20,30 @@ from autograder.engine.together import together
 from autograder.kernel.provisioner import unfit_for
 from autograder.kernel.template import TEMPLATE
 from autograder.sandbox.confine import Layers
+from autograder.sandbox.layers import System, try_layers
 from autograder.sandbox.limits import Limits
+from autograder.sandbox.paths import covered, readable
 
 TEMPLATES = 3  # that may die under one submission before it is given up
+
+
+def sandbox_for(course: Course) -> System:
+    """What this system can confine student code of the course with.
+
+    Raises: CourseError where that does not suffice.
+    """
+    if inside := [f for f in readable() if covered(str(course.root.resolve()), [f])]:
+        raise CourseError(
+            f"the course lies in {inside[0]}, which student code must be able to read; "
+            "move the course elsewhere."
+        )
+    system = try_layers()
+    if not system.fit:
+        raise CourseError(
+            f"no sandbox: student code could {'; '.join(system.open_ways)}. `autograder doctor` "
+            "tells what is missing and how to get it; --sandbox none grades without."
+        )
+    return system
 
 
 @dataclass(frozen=True)
@@ -180,6 +201,7 @@ async def _on_a_living_template(
         try:
             execution = await run()
         except Exception:
+            # Whatever it was, it may come of the template's end; if not, the next run raises it.
             if TEMPLATE.pid() == template:
                 raise
         else:
