@@ -23,7 +23,7 @@ from autograder.engine.needed import needed_cells
 from autograder.engine.together import together
 from autograder.examiner.checks import ERROR, LOST, PASSED, Verdict
 from autograder.examiner.client import ExaminerClient, ExaminerFailed
-from autograder.kernel.client import COLD, cap_messages, notebook_client
+from autograder.kernel.client import cap_messages, notebook_client
 from autograder.kernel.place import environment, private_place
 from autograder.kernel.template import TEMPLATE
 from autograder.sandbox.confine import Layers, Sandbox
@@ -31,7 +31,7 @@ from autograder.sandbox.layers import control_groups
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.watch import Excess, Watch
 
-WARM = "warm"
+WARM = "warm"  # and cold, by the same name, where nothing can be forked safely
 TIMED_OUT, CRASHED, OUT_OF_MEMORY = "timed out", "crashed", "out of memory"
 START_SECONDS = 60  # for a cold kernel on a slow disk
 WATCH_SECONDS = 0.1
@@ -62,7 +62,7 @@ class KernelLost(Exception):
 
 
 async def execute(
-    nb: NotebookNode, lab: ReleasedLab, data: Path, limits: Limits, layers: Layers | None = None
+    nb: NotebookNode, lab: ReleasedLab, data: Path, limits: Limits, layers: Layers | None
 ) -> Execution:
     """Runs a prepared notebook and returns it with outputs and verdicts.
 
@@ -256,7 +256,6 @@ class _Kernel:
         self._limits = limits
         self._killed: KernelLost | None = None
         self._stack = contextlib.ExitStack()
-        name = COLD if TEMPLATE.unfit and layers is None else WARM
         # The client looks outputs up by a cell's position; the last position serves checks.
         self._nb = new_notebook()  # validated as it is: an earlier kernel may have sent anything
         self._nb.cells = [*nb.cells, new_code_cell("")]
@@ -265,7 +264,7 @@ class _Kernel:
                 self._nb,
                 place / "work",
                 limits.seconds,
-                kernel_name=name,
+                kernel_name=WARM,
                 output_bytes=limits.output,
                 output_count=limits.outputs,
                 total_bytes=limits.total_output,

@@ -15,8 +15,9 @@ from autograder.sandbox.limits import Limits
 from tests.conftest import sandbox_layers
 
 
+@pytest.mark.parametrize("confined", [True, False], ids=["sandbox", "none"])
 def test_a_class_is_graded_cold_with_the_same_scores(
-    class_course: Course, monkeypatch: pytest.MonkeyPatch
+    class_course: Course, monkeypatch: pytest.MonkeyPatch, confined: bool
 ) -> None:
     bank = load_bank(class_course, "toy")
     blank = nbformat.read(class_course.student_notebook("toy"), as_version=4)
@@ -37,7 +38,7 @@ def test_a_class_is_graded_cold_with_the_same_scores(
                 None,
                 2,
                 Limits(),
-                sandbox_layers(),
+                sandbox_layers() if confined else None,
                 lambda *told: None,
                 said.append,
             )

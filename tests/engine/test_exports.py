@@ -39,7 +39,7 @@ JANE = Owner("moodle", "Jane Doe", "123")
 MOODLE = {
     "Jane Doe_123_assignsubmission_file_/lab1.ipynb": JANE,
     "Jane Doe_123_assignsubmission_file/lab1.ipynb": JANE,
-    "Jane Doe_123_assignsubmission_file/work/of mine/lab1.ipynb": JANE,
+    "Jane Doe_123_assignsubmission_file/drafts/of mine/lab1.ipynb": JANE,
     "Jane Doe_123_assignsubmission_file_lab1.ipynb": JANE,
     "José Müller_123_assignsubmission_file_/x.ipynb": Owner("moodle", "José Müller", "123"),
     "Group A_77_assignsubmission_file/x.ipynb": Owner("moodle", "Group A", "77"),

@@ -5,26 +5,12 @@ More of them, on labs of their own and beside stock nbgrader, are in `tests.atta
 
 from __future__ import annotations
 
+from tests.attacks.arsenal import FORGED, says
 from tests.attacks.hostile.notebooks import Hostile, Told
 
 FAMILY = "score forging"
 JUDGED = Told(each=frozenset({"wrong", "error", "not attempted"}))
 DISTURBED = Told("partial", "", each=frozenset({"wrong", "error", "not attempted", "timed out"}))
-
-SERVER = """
-import autograder.kernel.student as served
-from autograder.wire import channel
-
-def forge(self):
-    try:
-        while True:
-            body, buffers = channel.receive(self._sock)
-            {answer}
-    except (channel.Closed, OSError):
-        pass
-
-served.Session.run = forge
-"""
 
 
 def answers(name: str, tries: str, code: str, told: Told = JUDGED) -> Hostile:
@@ -34,11 +20,7 @@ def answers(name: str, tries: str, code: str, told: Told = JUDGED) -> Hostile:
 def server(
     name: str, tries: str, answer: str, told: Told = JUDGED, costly: bool = False
 ) -> Hostile:
-    return Hostile(name, FAMILY, tries, code=SERVER.format(answer=answer), told=told, costly=costly)
-
-
-def says(tree: str, changed: str = "[]") -> str:
-    return f'channel.send(self._sock, {{"ok": {tree}, "changed": {changed}}})'
+    return Hostile(name, FAMILY, tries, code=FORGED.format(answer=answer), told=told, costly=costly)
 
 
 FORGING = [
@@ -251,12 +233,12 @@ for _ in range(4):
     ),
     Hostile(
         "silence", FAMILY, "Takes the examiner's questions and never answers one.",
-        code=SERVER.format(answer="time.sleep(600)"),
+        code=FORGED.format(answer="time.sleep(600)"),
         told=Told("partial", "", each=frozenset({"timed out"})), costly=True,
     ),
     Hostile(
         "an answer by the drop", FAMILY, "Answers byte by byte, so that no single wait is too long.",
-        code=SERVER.format(answer="""
+        code=FORGED.format(answer="""
             for byte in (2**20).to_bytes(4, "big") + b" " * 2**20:
                 self._sock.sendall(bytes([byte])); time.sleep(0.5)"""),
         told=Told("partial", "", each=frozenset({"timed out"})), costly=True,
