@@ -116,6 +116,8 @@ class _Run:
     async def stop(self) -> None:
         for task in self._checking:
             task.cancel()
+        # A run that is stopped says nothing of what its last check ended with.
+        await asyncio.gather(*self._checking, return_exceptions=True)
         if self._kernel is not None:
             await self._kernel.stop()
         if self._examiner is not None:
