@@ -15,34 +15,49 @@ LATE = Told("partial", "cell own-1: the cell ran for longer than")
 NO_MEMORY = Told("partial", "cell own-1: ")  # the system or the watchdog, whoever comes first
 CPU = Told("partial", "cell own-1: the cell used over")
 DISK = Told("partial", "cell own-1: the submission ")
+ENDLESS = Told("partial", "cell own-1: the kernel sent a message of over")
 FLOOD = Told("partial", "cell own-1: the cell printed or showed more than")
 NAP = "import time; time.sleep(2.5)"
 
 
-# A connection of the notebook client's to a socket that is no ZeroMQ's: outputs from here on are
-# whatever is sent on `sock`.
+# Speaks ZeroMQ's protocol in place of the library on each of the kernel's sockets: whoever is
+# connected to one comes back to this one, and gets what `flood` sends.
 ZMTP = """
 app = get_ipython().kernel.parent
-path = f"{app.ip}-{app.iopub_port}"
-os.unlink(path)
-listener = socket.socket(socket.AF_UNIX)
-listener.bind(path)
-listener.listen()
+kinds = {app.shell_port: b"ROUTER", app.iopub_port: b"PUB", app.stdin_port: b"ROUTER",
+         app.control_port: b"ROUTER", app.hb_port: b"REP"}
+listeners = {}
+for port in kinds:
+    listeners[port] = socket.socket(socket.AF_UNIX)
+    os.unlink(f"{app.ip}-{port}")
+    listeners[port].bind(f"{app.ip}-{port}")
+    listeners[port].listen()
 for number in range(3, 256):
     try:
-        with socket.socket(fileno=os.dup(number)) as known:
-            known.getpeername()  # not what listens
-            if known.getsockname() == path:
-                known.shutdown(socket.SHUT_RDWR)
+        known = socket.socket(fileno=number)
+    except OSError:
+        continue
+    try:
+        known.getpeername()  # not what listens
+        if known.getsockname() in {f"{app.ip}-{port}" for port in kinds}:
+            known.shutdown(socket.SHUT_RDWR)
     except OSError:
         pass
-listener.settimeout(10)
-sock, _ = listener.accept()
-sock.settimeout(None)
-sock.sendall(b"\\xff" + bytes(8) + b"\\x7f\\x03\\x00NULL" + bytes(48))
-ready = b"\\x05READY\\x0bSocket-Type" + (3).to_bytes(4, "big") + b"PUB"
-sock.sendall(b"\\x04" + bytes([len(ready)]) + ready)
-sock.recv(2**16)
+    known.detach()
+def serve(port):
+    while True:
+        sock, _ = listeners[port].accept()
+        try:
+            sock.sendall(b"\\xff" + bytes(8) + b"\\x7f\\x03\\x00NULL" + bytes(48))
+            kind = b"\\x0bSocket-Type" + len(kinds[port]).to_bytes(4, "big") + kinds[port]
+            sock.sendall(b"\\x04" + bytes([len(kind) + 6]) + b"\\x05READY" + kind)
+            flood(sock)
+        except OSError:
+            pass
+def flood_all():
+    for port in kinds:
+        threading.Thread(target=serve, args=(port,), daemon=True).start()
+    time.sleep(600)
 """
 
 
@@ -320,18 +335,22 @@ while True:
         "a message without end", "Takes the place of its own output socket and speaks ZeroMQ itself: "
         "one message of small parts that go on for ever.",
         ZMTP + """
-while True:
-    sock.sendall(b"\\x03" + (2**18).to_bytes(8, "big") + bytes(2**18))
+def flood(sock):
+    while True:
+        sock.sendall(b"\\x03" + (2**18).to_bytes(8, "big") + bytes(2**18))
+flood_all()
 """,
-        FLOOD,
+        ENDLESS,
     ),
     hog(
         "parts of no size", "The same, with parts that are empty and cost only what remembers them.",
         ZMTP + """
-while True:
-    sock.sendall(b"\\x01\\x00" * 2**18)
+def flood(sock):
+    while True:
+        sock.sendall(b"\\x01\\x00" * 2**18)
+flood_all()
 """,
-        FLOOD,
+        ENDLESS,
     ),
     hog(
         "a message that is deep", "Sends JSON nested so deeply that whoever reads it falls over.",
