@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import queue
 import signal
+import tempfile
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,6 +26,7 @@ from autograder.examiner.checks import ERROR, LOST, PASSED, Verdict
 from autograder.examiner.client import ExaminerClient, ExaminerFailed
 from autograder.kernel.client import cap_messages, notebook_client
 from autograder.kernel.place import environment, private_place
+from autograder.kernel.relay import Relay
 from autograder.kernel.template import TEMPLATE
 from autograder.sandbox.confine import Layers, Sandbox
 from autograder.sandbox.layers import control_groups
@@ -270,10 +272,9 @@ class _Kernel:
                 output_bytes=limits.output,
                 output_count=limits.outputs,
                 total_bytes=limits.total_output,
-                flood_bytes=16 * limits.output,
             )
         )
-        self._client.flooded = self._flooded
+        self._relay = Relay(2 * limits.output, 16 * limits.output, self._excess)
         self._sandbox: Sandbox | None = None
         if layers is not None:
             sockets = Path(self._client.config.KernelManager.connection_file).parent
@@ -288,8 +289,9 @@ class _Kernel:
         cap_messages(client.km.context, 2 * self._limits.output)
         confined = {} if self._sandbox is None else {"sandbox": self._sandbox}
         await client.async_start_new_kernel(env=environment(self._place), **confined)
-        client.kc = client.km.client()
-        client.kc.start_channels()
+        client.km._close_control_socket()  # a kernel is ended by signals; nothing is sent there
+        client.kc = client.km.client(ip=await self._relayed())
+        client.kc.start_channels(stdin=False, hb=False, control=False)
         client.kc.allow_stdin = False
         await asyncio.wait_for(self._ready(), START_SECONDS)
         written = [self._place]
@@ -297,6 +299,14 @@ class _Kernel:
             written.append(self._sandbox.sockets)
         self._watch = Watch(client.km.provisioner.pid, self._limits, written)
         self._watching = asyncio.create_task(self._keep_watch())
+
+    async def _relayed(self) -> str:
+        """Opens a relay to the sockets of the kernel; returns what its own are called."""
+        folder = self._stack.enter_context(tempfile.TemporaryDirectory(prefix="relay-"))
+        manager = self._client.km
+        for port in (manager.shell_port, manager.iopub_port):
+            await self._relay.open(f"{folder}/k-{port}", f"{manager.ip}-{port}")
+        return f"{folder}/k"
 
     async def _ready(self) -> None:
         """Waits until the kernel answers and its outputs arrive.
@@ -326,6 +336,7 @@ class _Kernel:
             await manager.cleanup_resources()
         if channels is not None:
             channels.stop_channels()
+        await self._relay.close()
         self._stack.close()
 
     async def kill(self, why: KernelLost | None = None) -> None:
@@ -342,6 +353,7 @@ class _Kernel:
         client = self._client
         client.timeout = max(1, round(seconds))
         self._watch.new_cell()
+        self._relay.reset()
         try:
             await client.async_execute_cell(cell, n)
         except CellTimeoutError:
@@ -371,10 +383,8 @@ class _Kernel:
                               "the machine ran out of memory")  # fmt: skip
         return KernelLost(CRASHED, "the kernel died (a crash, or an exit in the code)")
 
-    def _flooded(self) -> None:
-        most = 16 * self._limits.output / 2**20
-        why = KernelLost(CRASHED, f"the cell printed or showed more than {most:g} MiB")
-        self._ending = asyncio.create_task(self.kill(why))
+    def _excess(self, why: str) -> None:
+        self._ending = asyncio.create_task(self.kill(KernelLost(CRASHED, why)))
 
     async def _keep_watch(self) -> None:
         while True:

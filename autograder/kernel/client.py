@@ -25,14 +25,10 @@ class CappedClient(NotebookClient):
     output_bytes = Int(help="of one cell, about; 0: no cap")
     output_count = Int(help="messages with output of one cell")
     total_bytes = Int(help="of all cells")
-    flood_bytes = Int(help="of one cell, after which `flooded` is called")
 
     _cell: NotebookNode | None = None
     _bytes = _count = _total = 0
     _cut = False
-
-    def flooded(self) -> None:
-        """Called, perhaps more than once, when a cell sends far more than its cap."""
 
     async def async_execute_cell(
         self, cell: NotebookNode, cell_index: int, *args: Any, **kwargs: Any
@@ -76,8 +72,6 @@ class CappedClient(NotebookClient):
             self._cut = True
             text = "\n[The output goes on; the rest was not kept.]\n"
             cell.outputs.append(new_output("stream", name="stdout", text=text))
-        if self._bytes > self.flood_bytes:
-            self.flooded()
         return None
 
 

@@ -1,8 +1,8 @@
 """No hostile submission gets anything, touches anything, stays, or harms whoever is beside it.
 
 Every submission of `hostile` is made for every lab (those that run into limits for one), graded
-among honest neighbours, and looked at from outside. As root, this module grades one lab, and then
-runs itself again as an ordinary user for all.
+among honest neighbours, and looked at from outside. As root, this module grades one lab; as an
+ordinary user all of them.
 """
 
 from __future__ import annotations
@@ -213,3 +213,28 @@ def test_the_instructor_is_told(graded: Graded, student: str, hostile: Hostile) 
         assert told.note in result.note if told.note else result.note == ""
     assert outcomes <= told.each | {"not attempted"} and told.each & outcomes
     assert "grader failed" not in result.note
+
+
+def test_honest_neighbours_keep_their_scores(graded: Graded) -> None:
+    for student, score in graded.expected.items():
+        result = graded.results[student]
+        assert (result.status, result.score) == ("graded", score), (student, result.note)
+
+
+def test_nothing_outside_was_touched_or_heard_of(graded: Graded) -> None:
+    assert graded.changed == []
+    assert graded.heard == []
+    assert graded.canary == []
+
+
+def test_nothing_is_left_behind(graded: Graded) -> None:
+    assert graded.left == []
+
+
+def test_the_tables_hold_no_secret(graded: Graded) -> None:
+    assert not [what for s, what in graded.surroundings.secrets.items() if s in graded.tables]
+
+
+def test_there_are_at_least_sixty_in_all_families() -> None:
+    assert len(HOSTILE) >= 60
+    assert {hostile.family for hostile in HOSTILE} == set(FAMILIES)

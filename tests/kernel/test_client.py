@@ -32,7 +32,7 @@ def printed(text: str) -> dict[str, Any]:
 def client() -> CappedClient:
     cells = [new_code_cell("", id=f"c{n}") for n in range(4)]
     made = CappedClient(new_notebook(cells=cells), output_bytes=1000, output_count=50,
-                        total_bytes=2000, flood_bytes=5000)  # fmt: skip
+                        total_bytes=2000)  # fmt: skip
     made.clear_before_next_output = False  # as nbclient does when a cell starts
     return made
 
@@ -72,16 +72,6 @@ def test_many_small_outputs_count_too(client: CappedClient) -> None:
         shown = message("display_data", data={"text/plain": str(n)}, metadata={})
         client.process_message(shown, cell, 0)
     assert len(cell.outputs) <= 51
-
-
-def test_a_flood_is_reported(client: CappedClient) -> None:
-    called = []
-    client.flooded = lambda: called.append(True)
-    for _ in range(30):
-        client.process_message(printed(LINE), client.nb.cells[0], 0)
-    assert not called
-    client.process_message(printed(LINE * 20), client.nb.cells[0], 0)
-    assert called
 
 
 def stream(text: str, name: str = "stdout") -> NotebookNode:
