@@ -30,6 +30,8 @@ from tests.attacks.hostile.notebooks import SUCCEEDED, Hostile
 from tests.attacks.surroundings import Surroundings, surroundings
 from tests.conftest import ROOT, sandbox_layers
 
+FAMILIES = ("score forging", "secrets", "escaping", "exhaustion", "killing", "persistence",
+            "protocol abuse", "metadata and JSON", "names and links", "browser payloads")  # fmt: skip
 QUICK = "lab4_pytorch_embedding"  # everything in it takes well under a second
 LABS = sorted(path.name for path in (ROOT / "notebooks").iterdir() if path.is_dir())
 SMALL = Limits(

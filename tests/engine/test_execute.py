@@ -22,13 +22,16 @@ def test_a_kernel_that_dies_as_the_run_is_stopped_leaves_no_complaint(
     async def main() -> None:
         async def serve(*args: object) -> None:
             serving.append(asyncio.current_task())
-            raise engine.KernelLost("crashed", "it heard Ctrl-C too")
+            try:
+                await asyncio.sleep(60)
+            finally:
+                raise engine.KernelLost("crashed", "it heard Ctrl-C too")
 
         monkeypatch.setattr(engine._Kernel, "serve", serve)
         notebook = prepare(lab, Submission())
         data = class_course.root / "data"
         running = asyncio.create_task(engine.execute(notebook, lab, data, Limits(), None))
-        while not (serving and serving[0].done()):
+        while not serving:
             await asyncio.sleep(0.01)
         running.cancel()
         with pytest.raises(asyncio.CancelledError):
