@@ -9,9 +9,10 @@ DEMO_LABS ?= lab1_lookup_vs_onehot
 SANDBOX ?= auto
 ARTEFACTS := artefacts
 BANKS := tests/banks tests/stock
+HOSTILE := tests/attacks/test_hostile.py
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lab build demo grade test banks units built lint nbval bench data clean
+.PHONY: help setup lab build demo grade test banks units hostile built lint nbval bench data clean
 
 help: ## what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-8s %s\n", $$1, $$2}'
@@ -39,13 +40,19 @@ grade: $(READY) ## grade what lies in submitted/
 	$(BIN)/autograder grade
 
 test: lint ## everything: lint, nbval, unit tests, answer banks
-	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target banks units nbval built
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target banks units hostile nbval built
 
 banks: $(READY) ## the answer banks, by examiner and by stock nbgrader
 	$(BIN)/pytest $(BANKS)
 
 units: $(READY) ## all other tests
-	$(BIN)/pytest $(addprefix --ignore=,$(BANKS))
+	$(BIN)/pytest $(addprefix --ignore=,$(BANKS) $(HOSTILE))
+
+hostile: $(READY) ## hostile notebooks; where root runs it, as root and as an ordinary user
+	$(BIN)/pytest $(HOSTILE)
+	@if [ "$$(id -u)" -eq 0 ]; then set -x; bash tests/as_user.sh "$(CURDIR)" \
+	    "$$($(BIN)/python -c 'import sys; print(sys.base_prefix)')" -- \
+	    env HOME=/tmp $(BIN)/pytest -p no:cacheprovider $(HOSTILE); fi
 
 built: $(READY) ## are the notebooks those that the sources make?
 	$(BIN)/autograder build --check

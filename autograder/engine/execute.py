@@ -24,7 +24,7 @@ from autograder.engine.needed import needed_cells
 from autograder.engine.together import together
 from autograder.examiner.checks import ERROR, LOST, PASSED, Verdict
 from autograder.examiner.client import ExaminerClient, ExaminerFailed
-from autograder.kernel.client import cap_messages, notebook_client
+from autograder.kernel.client import cap_queue, notebook_client
 from autograder.kernel.place import environment, private_place
 from autograder.kernel.relay import Relay
 from autograder.kernel.template import TEMPLATE
@@ -274,7 +274,7 @@ class _Kernel:
                 total_bytes=limits.total_output,
             )
         )
-        self._relay = Relay(2 * limits.output, 16 * limits.output, self._excess)
+        self._relay = Relay(16 * limits.output, self._excess)
         self._sandbox: Sandbox | None = None
         if layers is not None:
             sockets = Path(self._client.config.KernelManager.connection_file).parent
@@ -286,7 +286,7 @@ class _Kernel:
     async def start(self) -> None:
         client = self._client
         client.km = client.create_kernel_manager()
-        cap_messages(client.km.context, 2 * self._limits.output)
+        cap_queue(client.km.context)
         confined = {} if self._sandbox is None else {"sandbox": self._sandbox}
         await client.async_start_new_kernel(env=environment(self._place), **confined)
         client.km._close_control_socket()  # a kernel is ended by signals; nothing is sent there

@@ -140,7 +140,6 @@ def notebook_client(
         )
 
 
-def cap_messages(context: zmq.Context, largest: int) -> None:
-    """Makes sockets made from now on drop the connection of a peer that sends more at once."""
-    context.setsockopt(zmq.MAXMSGSIZE, largest)
+def cap_queue(context: zmq.Context) -> None:
+    """Lets few messages wait on sockets made from now on: each takes memory, however small."""
     context.setsockopt(zmq.RCVHWM, QUEUED)

@@ -22,11 +22,15 @@ class Excessive(Exception):
     """What a kernel sends is more than an honest one would; the message says what."""
 
 
-class Frames:
-    """Follows the frames of one connection; `largest`: bytes of one message."""
+def too_much(most: int) -> str:
+    return f"the cell printed or showed more than {most / 2**20:g} MiB"
 
-    def __init__(self, largest: int) -> None:
-        self._largest = largest
+
+class Frames:
+    """Follows the frames of one connection; `most`: bytes of one message."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
         self._greeting = bytearray()
         self._header = bytearray()
         self._body = self._size = self._parts = 0
@@ -58,9 +62,10 @@ class Frames:
         self._header.clear()
         self._size += self._body
         self._parts += 1
-        if self._size > self._largest or self._parts > MAX_PARTS:
-            size = f"{self._largest / 2**20:g} MiB or {MAX_PARTS:,} parts"
-            raise Excessive(f"the kernel sent a message of over {size}")
+        if self._size > self._most:
+            raise Excessive(too_much(self._most))
+        if self._parts > MAX_PARTS:
+            raise Excessive(f"the kernel sent a message of over {MAX_PARTS:,} parts")
         if not flags & (MORE | COMMAND):  # a command may come between the parts of a message
             self._size = self._parts = 0
 
@@ -68,12 +73,11 @@ class Frames:
 class Relay:
     """The sockets that a notebook client connects to in place of a kernel's own.
 
-    largest: bytes of one message; most: of all that is carried before `reset`. ended: called with
-    a reason when a kernel sends more; nothing is carried from then on.
+    most: bytes that are carried before `reset`. ended: called with a reason when a kernel sends
+    more; nothing is carried from then on.
     """
 
-    def __init__(self, largest: int, most: int, ended: Callable[[str], None]) -> None:
-        self._largest = largest
+    def __init__(self, most: int, ended: Callable[[str], None]) -> None:
         self._most = most
         self._ended = ended
         self._carried = 0
@@ -121,15 +125,13 @@ class Relay:
     async def _pass_back(
         self, kernel: asyncio.StreamReader, to_client: asyncio.StreamWriter
     ) -> None:
-        frames = Frames(self._largest)
+        frames = Frames(self._most)
         while not self._over and (data := await kernel.read(CHUNK)):
             self._carried += len(data)
             try:
                 frames.follow(data)
                 if self._carried > self._most:
-                    raise Excessive(
-                        f"the cell printed or showed more than {self._most / 2**20:g} MiB"
-                    )
+                    raise Excessive(too_much(self._most))
             except Excessive as excessive:
                 self._over = True
                 self._ended(str(excessive))

@@ -12,8 +12,9 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cache
 
 import nbformat
 import pytest
@@ -40,6 +41,7 @@ SMALL = Limits(
 )  # fmt: skip
 GENEROUS = Limits(seconds=60, total=400)
 WORKERS = 4
+LATE = "ran for longer than"
 ROOT_ALONE = os.geteuid() == 0
 # A class: a lab, and whether its submissions run into limits.
 CLASSES = [(QUICK, True), *((lab, False) for lab in ([QUICK] if ROOT_ALONE else LABS))]
@@ -185,18 +187,35 @@ def around() -> Iterator[Surroundings]:
         yield made
 
 
-@pytest.fixture(scope="module", params=CLASSES, ids=lambda c: c[0] + "-limits" * c[1])
-def graded(request: pytest.FixtureRequest, around: Surroundings) -> Graded:
-    lab, costly = request.param
-    return grade(around, lab, students(costly), SMALL if costly else GENEROUS, sandbox_layers())
+@pytest.fixture(scope="module")
+def classes(around: Surroundings) -> Callable[[tuple[str, bool]], Graded]:
+    """Grades a class at its first use, and no second time."""
+
+    @cache
+    def graded(one: tuple[str, bool]) -> Graded:
+        lab, costly = one
+        limits = SMALL if costly else GENEROUS
+        return grade(around, lab, students(costly), limits, sandbox_layers())
+
+    return graded
+
+
+@pytest.fixture
+def graded(request: pytest.FixtureRequest, classes: Callable) -> Graded:
+    return classes(request.param)
 
 
 def attacks() -> pytest.MarkDecorator:
-    pairs = [(c, s, h) for c in CLASSES for s, h in students(c[1]).items()]
+    every = [(c, s, h) for c in CLASSES for s, h in students(c[1]).items()]
     return pytest.mark.parametrize(
-        ("graded", "student", "hostile"), pairs, indirect=["graded"],
-        ids=[f"{c[0][:4]}-{h.name}" for c, s, h in pairs],
+        ("graded", "student", "hostile"), every, indirect=["graded"],
+        ids=[f"{c[0][:4]}-{h.name}" for c, s, h in every],
     )  # fmt: skip
+
+
+each_class = pytest.mark.parametrize(
+    "graded", CLASSES, indirect=True, ids=[lab[:4] + "-limits" * costly for lab, costly in CLASSES]
+)
 
 
 @attacks()
@@ -210,30 +229,40 @@ def test_it_fails(graded: Graded, student: str, hostile: Hostile) -> None:
 @attacks()
 def test_the_instructor_is_told(graded: Graded, student: str, hostile: Hostile) -> None:
     result, told = graded.results[student], hostile.told
+    assert "grader failed" not in result.note
     outcomes = {check.outcome for check in result.checks}
+    late = LATE in result.note or "timed out" in outcomes
+    if hostile.costly and late:
+        # On a busy machine time, which is short for these, runs out before anything else does.
+        assert result.status == "partial"
+        assert outcomes <= told.each | {"not attempted", "timed out"}
+        return
     assert result.status == told.status, result.note
     if told.note is not None:
         assert told.note in result.note if told.note else result.note == ""
     assert outcomes <= told.each | {"not attempted"} and told.each & outcomes
-    assert "grader failed" not in result.note
 
 
+@each_class
 def test_honest_neighbours_keep_their_scores(graded: Graded) -> None:
     for student, score in graded.expected.items():
         result = graded.results[student]
         assert (result.status, result.score) == ("graded", score), (student, result.note)
 
 
+@each_class
 def test_nothing_outside_was_touched_or_heard_of(graded: Graded) -> None:
     assert graded.changed == []
     assert graded.heard == []
     assert graded.canary == []
 
 
+@each_class
 def test_nothing_is_left_behind(graded: Graded) -> None:
     assert graded.left == []
 
 
+@each_class
 def test_the_tables_hold_no_secret(graded: Graded) -> None:
     assert not [what for s, what in graded.surroundings.secrets.items() if s in graded.tables]
 

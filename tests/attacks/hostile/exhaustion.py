@@ -15,7 +15,7 @@ LATE = Told("partial", "cell own-1: the cell ran for longer than")
 NO_MEMORY = Told("partial", "cell own-1: ")  # the system or the watchdog, whoever comes first
 CPU = Told("partial", "cell own-1: the cell used over")
 DISK = Told("partial", "cell own-1: the submission ")
-ENDLESS = Told("partial", "cell own-1: the kernel sent a message of over")
+PARTS = Told("partial", "cell own-1: the kernel sent a message of over 1,000 parts")
 FLOOD = Told("partial", "cell own-1: the cell printed or showed more than")
 NAP = "import time; time.sleep(2.5)"
 
@@ -311,6 +311,7 @@ while True:
     hog(
         "one message of 100 MB", "Sends one message that alone fills a notebook.",
         "print('x' * 100_000_000)\nsys.stdout.flush()\ntime.sleep(600)",
+        FLOOD,
     ),
     hog(
         "millions of small messages", "Keeps the grader busy with messages that say nothing.",
@@ -330,6 +331,7 @@ while True:
     kernel.session.send(kernel.iopub_socket, "stream", {"name": "stdout", "text": "x" * 100_000},
                         parent={"header": {"msg_id": "nobody", "msg_type": "execute_request"}})
 """,
+        FLOOD,
     ),
     hog(
         "a message without end", "Takes the place of its own output socket and speaks ZeroMQ itself: "
@@ -340,7 +342,7 @@ def flood(sock):
         sock.sendall(b"\\x03" + (2**18).to_bytes(8, "big") + bytes(2**18))
 flood_all()
 """,
-        ENDLESS,
+        FLOOD,
     ),
     hog(
         "parts of no size", "The same, with parts that are empty and cost only what remembers them.",
@@ -350,7 +352,7 @@ def flood(sock):
         sock.sendall(b"\\x01\\x00" * 2**18)
 flood_all()
 """,
-        ENDLESS,
+        PARTS,
     ),
     hog(
         "a message that is deep", "Sends JSON nested so deeply that whoever reads it falls over.",
@@ -386,7 +388,7 @@ while True:
     hog(
         "recursion without end", "Recurses until the stack of the process is full.",
         "sys.setrecursionlimit(10**9)\ndef deeper():\n    deeper()\ndeeper()",
-        Told("partial", "cell own-1: the kernel died"),
+        NO_MEMORY,
     ),
     hog(
         "a traceback without end", "Raises an error with a chain of ten thousand causes.",
@@ -406,7 +408,7 @@ raise error
 def hostile(*args, **kwargs):
     raise ValueError("x" * 10**8)
 """,
-        Told(each=frozenset({"error"})),
+        Told(each=frozenset({"error", "wrong"})),
     ),
     hog(
         "a representation of a gigabyte", "Answers with something that is small until it is shown.",
