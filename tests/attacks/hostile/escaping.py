@@ -323,12 +323,17 @@ for path in (foreign / "secret", course / "gradebook.db", course / "grades.csv",
     attempt(f"attributes of {path}", os.setxattr, path, "user.me", b"x")
     attempt(f"owner of {path}", os.chown, path, os.getuid(), os.getgid())
 for folder in (foreign, course, course / "submitted", course / "submitted" / "n1-right" / lab,
-               pathlib.Path(OUT["temporary"]), pathlib.Path(OUT["home"]), pathlib.Path("/etc")):
+               pathlib.Path(OUT["home"]), pathlib.Path("/etc")):
     attempt(f"a file in {folder}", (folder / OUT["me"]).touch)
     attempt(f"a folder in {folder}", (folder / (OUT["me"] + "-d")).mkdir)
     attempt(f"a link in {folder}", os.symlink, "/etc/passwd", folder / (OUT["me"] + "-l"))
     attempt(f"a socket in {folder}", socket.socket(socket.AF_UNIX).bind, str(folder / "s"))
     attempt(f"permissions of {folder}", os.chmod, folder, 0)
+# Where it lies in /tmp, there is one of that name in the submission's own.
+try:
+    pathlib.Path(OUT["temporary"], OUT["me"]).touch()
+except OSError:
+    pass
 """,
         without=True,
     ),

@@ -164,7 +164,8 @@ METADATA = [
     Hostile("other types of cells", FAMILY, "Makes checks text and text code.", edit=_other_types,
             told=Told(note="cell; taken as")),
     Hostile("other structures", FAMILY, "Puts lists where objects belong, and leaves parts out.",
-            edit=_structure, told=Told(note="was edited; the released")),
+            edit=_structure, told=Told(note="was edited; the released", each=frozenset(
+                {"not attempted", "error", "needs manual grade"}))),
     Hostile("every key twice", FAMILY, "Writes keys twice, for readers that take the first or the "
             "last.", edit=_twice),
     Hostile("metadata that is heavy", FAMILY, "Fills metadata and attachments with megabytes.",
