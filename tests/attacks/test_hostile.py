@@ -2,7 +2,7 @@
 
 Every submission of `hostile` is made for every lab (those that run into limits for one), graded
 among honest neighbours, and looked at from outside. As root, this module grades one lab; as an
-ordinary user all of them.
+ordinary user all of them. See `make hostile`.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import os
 import re
 import shutil
 from collections.abc import Callable, Iterator
+from copy import deepcopy
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -23,7 +24,9 @@ from nbgrader.api import Gradebook
 from autograder.authoring.compose import consistent, expected_score, load_bank, submission
 from autograder.course import CONFIG_FILE, Course
 from autograder.engine.grade import grade_class
+from autograder.engine.lab import ReleasedLab
 from autograder.engine.record import Recorder, Result, write_csv_files
+from autograder.engine.sanitise import sanitise
 from autograder.sandbox.confine import Layers
 from autograder.sandbox.limits import Limits
 from tests.attacks.hostile import HOSTILE
@@ -260,6 +263,18 @@ def test_nothing_outside_was_touched_or_heard_of(graded: Graded) -> None:
 @each_class
 def test_nothing_is_left_behind(graded: Graded) -> None:
     assert graded.left == []
+
+
+@each_class
+def test_nothing_is_left_to_clean_before_a_browser_sees_it(graded: Graded) -> None:
+    """What `tests/browser/test_hostile_pages.py` shows to be harmless is what is written down."""
+    lab = ReleasedLab.load(Course(ROOT), graded.lab)
+    for student, text in graded.shown.items():
+        nb = nbformat.reads(text, as_version=4)
+        nbformat.validate(nb)
+        before = deepcopy(nb)
+        sanitise(nb, lab)
+        assert nb.cells == before.cells, student
 
 
 @each_class

@@ -43,10 +43,10 @@ def nbgrader(course: Course, *command: str) -> None:
         raise RuntimeError(f"nbgrader {' '.join(command)}:\n{done.stdout}\n{done.stderr}")
 
 
-def autograde(course: Course, lab: str) -> None:
+def autograde(course: Course, lab: str, kernel: str = "python3") -> None:
     """What an instructor runs."""
     nbgrader(course, "generate_assignment", lab)
-    nbgrader(course, "autograde", lab)
+    nbgrader(course, "autograde", lab, f"--Execute.kernel_name={kernel}")
 
 
 def scores(course: Course, lab: str) -> dict[str, dict[str, float | None]]:
