@@ -78,6 +78,7 @@ class Pages:
             config=Config({"Exporter": {"default_preprocessors": []}}),
             template_name="student_feedback",
             extra_template_basedirs=[str(TEMPLATES)],
+            extra_template_paths=[str(TEMPLATES)],
             exclude_anchor_links=True,
             exclude_input_prompt=True,
             exclude_output_prompt=True,
