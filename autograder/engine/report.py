@@ -50,9 +50,13 @@ UNDER, FALL = 0.5, 0.3  # shares of the points: see `attention`
 
 @dataclass(frozen=True)
 class Lab:
-    """A lab of the course: points of its checks and questions, by grade id, in their order."""
+    """A lab of the course. short: its name where there is little room.
+
+    points: of its checks and questions, by grade id, in their order.
+    """
 
     name: str
+    short: str
     title: str
     points: dict[str, float]
     questions: frozenset[str] = frozenset()
@@ -149,7 +153,8 @@ def read_class(course: Course) -> ClassResults:
     if not rows:
         raise CourseError(f"nothing was graded in {course.root} yet: run `autograder grade`.")
     there = {row[1] for row in rows}
-    labs = {name: _lab(course, name) for name in names if name in there}
+    called = _short([name for name in names if name in there])
+    labs = {name: _lab(course, name, short) for name, short in called.items()}
     outcomes: dict[tuple[str, str], dict[str, tuple[str, str]]] = defaultdict(dict)
     for student, lab, check, _, _, outcome, message in read_table(
         course.root / "checks.csv", CHECK_FIELDS
@@ -157,7 +162,7 @@ def read_class(course: Course) -> ClassResults:
         outcomes[student, lab][check] = outcome, message
     gradebook = open_gradebook(course)
     try:
-        called, grades, penalties = _gradebook(gradebook, list(labs))
+        people, grades, penalties = _gradebook(gradebook, list(labs))
     except SQLAlchemyError as error:
         reason = one_line(str(getattr(error, "orig", None) or error))
         raise CourseError(f"the gradebook cannot be read: {reason}.") from error
@@ -170,17 +175,23 @@ def read_class(course: Course) -> ClassResults:
         submissions[key] = Submission(
             student, lab, status, _number(seconds), note, penalties.get(key, 0.0), marks
         )
-    students = {key[0]: called.get(key[0], "") for key in submissions}
+    students = {key[0]: people.get(key[0], "") for key in submissions}
     return ClassResults(
         course.directories.course_id, list(labs.values()), students, submissions
     )
 
 
-def _lab(course: Course, name: str) -> Lab:
+def _short(names: list[str]) -> dict[str, str]:
+    """lab1 for lab1_lookup_vs_onehot, where that tells the labs apart."""
+    firsts = [name.split("_")[0] for name in names]
+    return dict(zip(names, firsts if len(set(firsts)) == len(names) else names, strict=True))
+
+
+def _lab(course: Course, name: str, short: str) -> Lab:
     released = ReleasedLab.load(course, name)
     points = {**released.checks, **released.questions}
     ordered = {key: points[key] for key in released.graded_cells if key in points}
-    return Lab(name, released.title, ordered, frozenset(released.questions))
+    return Lab(name, short, released.title, ordered, frozenset(released.questions))
 
 
 def _number(value: str) -> float:
@@ -259,14 +270,14 @@ def _marks(
 
 @dataclass(frozen=True)
 class CheckNumbers:
-    """A check or question over all graded submissions in which it is decided.
+    """A check or question over all graded submissions.
 
-    earned: the share of them with all its points. discrimination: see `point_biserial`.
+    earned: the share of them with all its points; None while an answer waits for a person, since
+    those already graded may not be like the others. discrimination: see `point_biserial`.
     """
 
     name: str
     most: float
-    count: int
     earned: float | None
     discrimination: float | None
     outcomes: Counter[str]
@@ -337,15 +348,14 @@ def _check_numbers(lab: Lab, graded: list[Submission]) -> Iterator[CheckNumbers]
     by_checks = np.nan_to_num(points)
     by_checks[:, [name in lab.questions for name in names]] = 0
     for k, name in enumerate(names):
-        decided = ~np.isnan(points[:, k])
-        earned = points[decided, k] >= lab.points[name]
-        rest = np.delete(by_checks[decided], k, axis=1).sum(axis=1)
+        own = points[:, k] >= lab.points[name]
+        rest = np.delete(by_checks, k, axis=1).sum(axis=1)
+        known = len(graded) > 0 and not np.isnan(points[:, k]).any()
         yield CheckNumbers(
             name=name,
             most=lab.points[name],
-            count=int(decided.sum()),
-            earned=float(earned.mean()) if len(earned) else None,
-            discrimination=point_biserial(earned, rest),
+            earned=float(own.mean()) if known else None,
+            discrimination=point_biserial(own, rest) if known else None,
             outcomes=outcomes[k],
         )
 
@@ -418,9 +428,9 @@ def attention(results: ClassResults) -> list[Attention]:
         graded = [s for s in own if s.share is not None]
         score, decided = sum(s.score for s in graded), sum(s.decided for s in graded)
         reasons = []
-        if failed := [s.lab.name for s in own if s.status == "failed"]:
+        if failed := [s.lab.short for s in own if s.status == "failed"]:
             reasons.append(("not graded", ", ".join(failed)))
-        if missing := [s.lab.name for s in own
+        if missing := [s.lab.short for s in own
                        if s.status == "missing" and s.lab.name in expected]:  # fmt: skip
             reasons.append(("missing", ", ".join(missing)))
         if decided and score < UNDER * decided:
@@ -428,7 +438,7 @@ def attention(results: ClassResults) -> list[Attention]:
         shares = [s.share for s in graded]
         before = sum(shares[:-1]) / len(shares[:-1]) if len(shares) > 1 else 0.0
         if len(shares) > 1 and before - shares[-1] >= FALL - 1e-9:
-            last = f"{graded[-1].lab.name}: {shares[-1]:.0%} after {before:.0%}"
+            last = f"{graded[-1].lab.short}: {shares[-1]:.0%} after {before:.0%}"
             reasons.append(("falling", last))
         if reasons:
             found.append(Attention(student, score, decided, reasons))

@@ -19,10 +19,10 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 # Colours that nothing else is drawn in, and what they stand for.
 TEXT, LINE, CHART, MEDIAN = "#010203", "#010204", "#010205", "#010206"
-GOOD, PART, BAD, OPEN = "#010207", "#010208", "#010209", "#01020a"
-VARIABLES = {TEXT: "text", LINE: "line", CHART: "chart", MEDIAN: "text", GOOD: "good",
-             PART: "part", BAD: "bad", OPEN: "line"}  # fmt: skip
-STATES = {"graded": GOOD, "partial": PART, "failed": BAD, "missing": OPEN}
+GOOD, PART, BAD = "#010207", "#010208", "#010209"
+VARIABLES = {TEXT: "text", LINE: "quiet", CHART: "chart", MEDIAN: "text", GOOD: "good",
+             PART: "part", BAD: "bad"}  # fmt: skip
+STATES = {"graded": GOOD, "partial": PART, "failed": BAD, "missing": "none"}
 WIDTH = 3.6  # inches of 96 CSS pixels: 346
 MANY = 60  # students that can be shown as a dot each
 
@@ -87,7 +87,7 @@ def completion(statuses: dict[str, dict[str, int]], name: str, alt: str) -> str:
         for status, colour in STATES.items():
             counts = np.array([lab.get(status, 0) for lab in statuses.values()])
             axes.barh(range(len(statuses)), counts, left=left, height=0.6, color=colour,
-                      edgecolor="none", label=status, clip_on=False)  # fmt: skip
+                      edgecolor=LINE if colour == "none" else "none", label=status, clip_on=False)  # fmt: skip
             left += counts
         _rows(axes, list(statuses))
         axes.set_xlim(0, max(1, left.max()))

@@ -71,7 +71,6 @@ def page(results: ClassResults, when: datetime) -> str:
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    short = _short([lab.name for lab in results.labs])
     environment.filters |= {
         "points": lambda points: f"{round(points, 2):g}",
         "percent": lambda share: f"{share:.0%}",
@@ -79,7 +78,6 @@ def page(results: ClassResults, when: datetime) -> str:
         "cut": lambda text: text if len(text) <= WORDS else text[: WORDS - 1].rstrip() + "…",
         "id": lambda text: quote(text, safe=""),
         "state": lambda outcome: STATES.get(outcome, "bad"),
-        "short": lambda name: short[name],
         "by_state": by_state,
         "heat": heat,
     }
@@ -100,7 +98,7 @@ def page(results: ClassResults, when: datetime) -> str:
         wrong_of={lab.name: [w for w in wrong if w.lab is lab][:MOST_FREQUENT]
                   for lab in results.labs},
         no_answer=NO_ANSWER,
-        figures=_figures(numbers, short),
+        figures=_figures(numbers),
         totals={student: total(results.of_student(student)) for student in results.students},
         why=why,
         cell=cell,
@@ -112,14 +110,6 @@ def page(results: ClassResults, when: datetime) -> str:
         script=script,
         digest=digest,
     )  # fmt: skip
-
-
-def _short(names: list[str]) -> dict[str, str]:
-    """What a lab is called where there is little room: lab1 for lab1_lookup_vs_onehot."""
-    firsts = [name.split("_")[0] for name in names]
-    if len(set(firsts)) < len(names):
-        return dict(zip(names, names, strict=True))
-    return dict(zip(names, firsts, strict=True))
 
 
 def seconds(value: float) -> str:
@@ -190,9 +180,9 @@ def total(submissions: list[Submission]) -> Total:
 # Figures and their words ---------------------------------------------------------------------------
 
 
-def _figures(numbers: list[LabNumbers], short: dict[str, str]) -> dict[str, str]:
+def _figures(numbers: list[LabNumbers]) -> dict[str, str]:
     """All figures by name; a histogram has its lab's."""
-    names = [short[n.lab.name] for n in numbers]
+    names = [n.lab.short for n in numbers]
     middle = [_middle(name, n.shares, lambda share: f"{share:.0%}")
               for name, n in zip(names, numbers, strict=True)]  # fmt: skip
     times = [_middle(name, n.seconds, seconds) for name, n in zip(names, numbers, strict=True)]
