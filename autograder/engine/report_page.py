@@ -103,7 +103,7 @@ def page(results: ClassResults, when: datetime) -> str:
         why=why,
         cell=cell,
         first=lambda submission: _missed(submission)[:1],
-        others=lambda submission: _missed(submission)[1:],
+        others=lambda submission: [name for name, _ in _missed(submission)[1:]],
         names=NAMES,
         median=lambda values: float(np.median(values)),
         quantile=lambda values, q: float(np.quantile(values, q)),
