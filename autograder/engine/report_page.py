@@ -43,6 +43,7 @@ TEMPLATES = Path(__file__).parent / "templates"
 MOST_FREQUENT = 10  # messages in one list
 WORDS = 300  # characters of a message or a note
 NAMES = 40  # students in one cell
+LONG = 40  # rows; a longer table scrolls in a frame of its own
 # How an outcome looks, and in which order a bar has them; any other is "bad" and comes last.
 STATES = {PASSED: "good", BY_HAND: "good", PARTLY: "part", WRONG: "bad", WAITING: "waiting",
           NOT_ATTEMPTED: "open", "graded": "good", "partial": "part", "missing": "open",
@@ -105,6 +106,7 @@ def page(results: ClassResults, when: datetime) -> str:
         first=lambda submission: _missed(submission)[:1],
         others=lambda submission: [name for name, _ in _missed(submission)[1:]],
         names=NAMES,
+        long=LONG,
         median=lambda values: float(np.median(values)),
         quantile=lambda values, q: float(np.quantile(values, q)),
         script=script,
