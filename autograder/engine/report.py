@@ -45,7 +45,7 @@ NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e[+-]?\d+)?")
 UNDER, FALL = 0.5, 0.3  # shares of the points: see `attention`
 
 
-# What was graded -----------------------------------------------------------------------------------
+# What was graded ----------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -120,9 +120,9 @@ class Submission:
     def missed(self) -> Iterator[tuple[str, Mark]]:
         """The checks without all their points, and the questions without an answer."""
         for name, mark in self.marks.items():
-            if mark.points is not None and mark.points < self.lab.points[name]:
-                if name not in self.lab.questions or mark.outcome == NOT_ATTEMPTED:
-                    yield name, mark
+            short = mark.points is not None and mark.points < self.lab.points[name]
+            if short and (name not in self.lab.questions or mark.outcome == NOT_ATTEMPTED):
+                yield name, mark
 
 
 @dataclass(frozen=True)
@@ -176,9 +176,7 @@ def read_class(course: Course) -> ClassResults:
             student, lab, status, _number(seconds), note, penalties.get(key, 0.0), marks
         )
     students = {key[0]: people.get(key[0], "") for key in submissions}
-    return ClassResults(
-        course.directories.course_id, list(labs.values()), students, submissions
-    )
+    return ClassResults(course.directories.course_id, list(labs.values()), students, submissions)
 
 
 def _short(names: list[str]) -> dict[str, str]:
@@ -265,7 +263,7 @@ def _marks(
     return marks
 
 
-# What it says of the checks and the labs -----------------------------------------------------------
+# What it says of the checks and the labs ----------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -394,7 +392,7 @@ def wrong_answers(submissions: Iterable[Submission]) -> list[WrongAnswer]:
     return sorted(found, key=lambda w: (-w.count, w.lab.name, w.check, w.message))
 
 
-# What asks for a person ----------------------------------------------------------------------------
+# What asks for a person ---------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -442,9 +440,7 @@ def attention(results: ClassResults) -> list[Attention]:
             reasons.append(("falling", last))
         if reasons:
             found.append(Attention(student, score, decided, reasons))
-    return sorted(
-        found, key=lambda a: (-len(a.reasons), a.score / (a.decided or 1), a.student)
-    )
+    return sorted(found, key=lambda a: (-len(a.reasons), a.score / (a.decided or 1), a.student))
 
 
 def not_graded(results: ClassResults) -> list[Submission]:
@@ -466,7 +462,7 @@ class Waiting:
 
 
 def waiting(results: ClassResults) -> list[Waiting]:
-    """Every question of every lab; also a check whose points were given by hand, to look at again."""
+    """Every question of every lab; also checks that were graded by hand, to look at again."""
     found = []
     for lab in results.labs:
         submissions = results.of_lab(lab)

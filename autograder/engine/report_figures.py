@@ -24,6 +24,7 @@ VARIABLES = {TEXT: "text", LINE: "quiet", CHART: "chart", MEDIAN: "text", GOOD: 
              PART: "part", BAD: "bad"}  # fmt: skip
 STATES = {"graded": GOOD, "partial": PART, "failed": BAD, "missing": "none"}
 WIDTH = 3.6  # inches of 96 CSS pixels: 346
+LONGEST = 16  # characters of a name beside an axis
 MANY = 60  # students that can be shown as a dot each
 
 
@@ -56,6 +57,10 @@ def boxes(
 
     def draw(axes: Axes) -> None:
         filled = {row: v for row, v in enumerate(values.values()) if len(v)}
+        if not filled:
+            axes.set_axis_off()
+            axes.text(0.5, 0.5, "nothing was graded", color=TEXT, ha="center", va="center")
+            return
         axes.boxplot(
             list(filled.values()), positions=list(filled), orientation="horizontal",
             whis=(5, 95), showfliers=False, widths=0.55, patch_artist=True,
@@ -86,8 +91,9 @@ def completion(statuses: dict[str, dict[str, int]], name: str, alt: str) -> str:
         left = np.zeros(len(statuses))
         for status, colour in STATES.items():
             counts = np.array([lab.get(status, 0) for lab in statuses.values()])
+            edge = LINE if colour == "none" else "none"
             axes.barh(range(len(statuses)), counts, left=left, height=0.6, color=colour,
-                      edgecolor=LINE if colour == "none" else "none", label=status, clip_on=False)  # fmt: skip
+                      edgecolor=edge, label=status, clip_on=False)  # fmt: skip
             left += counts
         _rows(axes, list(statuses))
         axes.set_xlim(0, max(1, left.max()))
@@ -100,7 +106,8 @@ def completion(statuses: dict[str, dict[str, int]], name: str, alt: str) -> str:
 
 
 def _rows(axes: Axes, names: list[str]) -> None:
-    axes.set_yticks(range(len(names)), names)
+    shown = [name if len(name) <= LONGEST else name[: LONGEST - 1] + "…" for name in names]
+    axes.set_yticks(range(len(names)), shown)
     axes.set_ylim(len(names) - 0.5, -0.5)
     axes.tick_params(axis="y", length=0)
 
@@ -115,6 +122,7 @@ def _svg(draw: Callable[[Axes], None], height: float, name: str, alt: str) -> st
         "svg.fonttype": "none",
         "svg.hashsalt": name,
         "font.size": 9,
+        "text.parse_math": False,
         "axes.spines.top": False,
         "axes.spines.right": False,
         "axes.edgecolor": LINE,

@@ -116,12 +116,8 @@ def page(results: ClassResults, when: datetime) -> str:
 
 def seconds(value: float) -> str:
     """A duration with two digits that count: 0.25 s, 12 s, 3 min, 2.5 h."""
-    for limit, size, unit in ((120, 1, "s"), (7200, 60, "min")):
-        if value < limit:
-            break
-    else:
-        size, unit = 3600, "h"
-    value /= size
+    unit = "s" if value < 120 else "min" if value < 7200 else "h"
+    value /= {"s": 1, "min": 60, "h": 3600}[unit]
     return f"{value:.0f} {unit}" if value >= 10 else f"{value:.2g} {unit}"
 
 
@@ -150,7 +146,7 @@ def cell(submission: Submission) -> str:
 
 
 def why(submission: Submission) -> str:
-    """Why a submission could not be graded as a whole: its note, else its first check that says so."""
+    """Why a submission could not be graded as a whole: its note, else the first check lost."""
     lost = (f"{name} {mark.outcome}: {mark.message}" for name, mark in submission.marks.items()
             if mark.outcome not in {*NO_ANSWER, WRONG, ERROR})  # fmt: skip
     return submission.note or next(lost, "")
@@ -179,7 +175,7 @@ def total(submissions: list[Submission]) -> Total:
     )
 
 
-# Figures and their words ---------------------------------------------------------------------------
+# Figures and their words --------------------------------------------------------------------------
 
 
 def _figures(numbers: list[LabNumbers]) -> dict[str, str]:

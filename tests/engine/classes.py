@@ -1,12 +1,13 @@
 """Large classes without their hours of grading: results as they could be, where grading puts them.
 
-    python -m tests.engine.classes DIR STUDENTS    # beside a course's folders; then `report`
+python -m tests.engine.classes DIR STUDENTS    # beside a course's folders; then `report`
 """
 
 from __future__ import annotations
 
 import itertools
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -43,7 +44,7 @@ MESSAGES = (
 FAILED = ("the file is empty.", "the file is not a notebook: not JSON.", "it is another lab's.")
 
 
-def synthesise(course: Course, students: int, seed: int = 0) -> list[Result]:
+def synthesise(course: Course, names: Sequence[str], seed: int = 0) -> list[Result]:
     """A class of every lab of a course: abler students earn more, harder checks are earned less.
 
     Of the submissions 3 % are missing and 1 % failed; a third of the questions is graded by hand.
@@ -54,8 +55,7 @@ def synthesise(course: Course, students: int, seed: int = 0) -> list[Result]:
     for lab in labs:
         recorder.add_lab(lab)
     recorder.close()
-    names = [f"student{n:04}" for n in range(students)]
-    able = random.normal(0.8, 1.0, students)
+    able = random.normal(0.8, 1.0, len(names))
     results: list[Result] = []
     rows: dict[type, list[dict]] = {Student: [{"id": name} for name in names]}
     ids = (f"{n:032}" for n in itertools.count())
@@ -124,5 +124,6 @@ def synthesise(course: Course, students: int, seed: int = 0) -> list[Result]:
 
 
 if __name__ == "__main__":
-    made = synthesise(Course(Path(sys.argv[1]).resolve()), int(sys.argv[2]))
+    students = [f"student{n:04}" for n in range(int(sys.argv[2]))]
+    made = synthesise(Course(Path(sys.argv[1]).resolve()), students)
     print(f"{len(made)} results")
