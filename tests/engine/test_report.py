@@ -446,6 +446,11 @@ def test_the_command_says_when_there_is_nothing_to_report(class_course: Course) 
     assert not (class_course.root / "gradebook.db").exists()
 
 
+def test_the_command_says_what_is_not_a_course(tmp_path: Path) -> None:
+    done = CliRunner().invoke(app, ["report", "--course", str(tmp_path)])
+    assert done.exit_code == 2 and "has no nbgrader_config.py" in done.stderr
+
+
 def test_the_command_says_when_the_page_cannot_be_written(graded: Course) -> None:
     arguments = ["report", "--output", str(graded.root), "--course", str(graded.root)]
     done = CliRunner().invoke(app, arguments)
