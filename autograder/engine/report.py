@@ -39,7 +39,8 @@ from autograder.examiner.checks import NOT_ATTEMPTED, PASSED
 
 WAITING, BY_HAND, PARTLY = "needs manual grade", "graded by hand", "partly right"
 NO_ANSWER = {PASSED, PARTLY, NOT_ATTEMPTED, NOT_GRADED, WAITING, BY_HAND, ""}
-STATUSES = ("graded", "partial", "failed", "missing")
+GRADED = ("graded", "partial")
+STATUSES = (*GRADED, "failed", "missing")
 NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e[+-]?\d+)?")
 
 UNDER, FALL = 0.5, 0.3  # shares of the points: see `attention`
@@ -94,7 +95,7 @@ class Submission:
 
     @property
     def graded(self) -> bool:
-        return self.status in ("graded", "partial")
+        return self.status in GRADED
 
     @property
     def score(self) -> float:
@@ -149,7 +150,8 @@ def read_class(course: Course) -> ClassResults:
     Raises: CourseError when nothing was graded yet, or what was written cannot be read.
     """
     names = course.labs()
-    rows = [row for row in read_table(course.root / "grades.csv", GRADE_FIELDS) if row[1] in names]
+    rows = [row for row in read_table(course.root / "grades.csv", GRADE_FIELDS)
+            if row[1] in names and row[5] in STATUSES]  # fmt: skip
     if not rows:
         raise CourseError(f"nothing was graded in {course.root} yet: run `autograder grade`.")
     there = {row[1] for row in rows}
@@ -160,6 +162,10 @@ def read_class(course: Course) -> ClassResults:
         course.root / "checks.csv", CHECK_FIELDS
     ):
         outcomes[student, lab][check] = outcome, message
+    if not outcomes and any(row[5] in GRADED for row in rows):
+        raise CourseError(
+            f"{course.root} has no checks.csv as `autograder grade` writes it: grade again."
+        )
     gradebook = open_gradebook(course)
     try:
         people, grades, penalties = _gradebook(gradebook, list(labs))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -166,6 +166,7 @@ class Total:
 
 
 def total(submissions: list[Submission]) -> Total:
+    """What the submissions of one student come to."""
     graded = [s for s in submissions if s.graded]
     decided = sum(s.decided for s in graded)
     return Total(
@@ -210,7 +211,7 @@ def _figures(numbers: list[LabNumbers]) -> dict[str, str]:
     return made
 
 
-def _middle(name: str, values: np.ndarray, shown: object) -> str:
+def _middle(name: str, values: np.ndarray, shown: Callable[[float], str]) -> str:
     if not len(values):
         return f"{name}: none"
     low, median, high = (shown(value) for value in np.quantile(values, (0.25, 0.5, 0.75)))

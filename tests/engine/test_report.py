@@ -310,6 +310,12 @@ def test_a_table_that_a_spreadsheet_spoilt_is_told(graded: Course) -> None:
         report.read_class(graded)
 
 
+def test_a_table_that_is_gone_is_told(graded: Course) -> None:
+    (graded.root / "checks.csv").unlink()
+    with pytest.raises(CourseError, match=r"no checks.csv as `autograder grade` writes it"):
+        report.read_class(graded)
+
+
 # The page ----------------------------------------------------------------------------------------
 
 
