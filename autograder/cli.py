@@ -313,6 +313,31 @@ def feedback(
     out.print(f"{count} of feedback in {where}", soft_wrap=True, markup=False)
 
 
+@app.command()
+def report(
+    output: Annotated[
+        Path | None, typer.Option(help="Default: report.html in the course root.")
+    ] = None,
+    course: CourseOption = Path("."),
+) -> None:
+    """Write one page about the class, for the instructor to read.
+
+    It has the scores, every check's difficulty and discrimination, the most frequent wrong
+    answers, students who need attention, submissions that failed, and what waits for a person.
+    The page is one file, loads nothing, and has students' names and scores in it.
+
+    Example: autograder report --output report.html
+    """
+    from autograder.engine.report_page import write_report
+
+    try:
+        here = Course(course.resolve())
+        path = write_report(here, here.root / "report.html" if output is None else output)
+    except CourseError as error:
+        raise _fail(str(error)) from None
+    out.print(f"report: {os.path.relpath(path)}", soft_wrap=True, markup=False)
+
+
 def read_scores(path: Path) -> dict[tuple[str, str], float]:
     """Scores by student and lab. Raises: CourseError when the file is not such a table."""
     try:

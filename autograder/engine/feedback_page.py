@@ -20,7 +20,7 @@ from pygments.formatters import HtmlFormatter
 from traitlets.config import Config
 
 from autograder.course import Course
-from autograder.engine.lab import ReleasedLab, grade_id, kind_of
+from autograder.engine.lab import ReleasedLab, grade_id, headings, kind_of
 from autograder.engine.sanitise import sanitise
 from autograder.examiner.checks import ERROR, NOT_ATTEMPTED, PASSED
 
@@ -78,6 +78,7 @@ class Pages:
             config=Config({"Exporter": {"default_preprocessors": []}}),
             template_name="student_feedback",
             extra_template_basedirs=[str(TEMPLATES)],
+            extra_template_paths=[str(TEMPLATES)],
             exclude_anchor_links=True,
             exclude_input_prompt=True,
             exclude_output_prompt=True,
@@ -90,7 +91,7 @@ class Pages:
         sanitise(nb, lab)  # nbgrader may have graded it since, and leaves outputs as they are
         rows = {row.name: row for row in _rows(nb, lab, results)}
         view = {
-            "title": next(_headings(lab.notebook.cells[0].source), lab.name),
+            "title": lab.title,
             "results": results,
             "rows": rows,
             "first": _first(list(rows.values())),
@@ -184,13 +185,8 @@ def _titled(nb: NotebookNode, released: dict[str, str]) -> Iterator[tuple[Notebo
     title = ""
     for cell in nb.cells:
         if cell.id in released and cell.cell_type == "markdown":
-            *_, title = [title, *_headings(released[cell.id])]
+            *_, title = [title, *headings(released[cell.id])]
         yield cell, title
-
-
-def _headings(source: str) -> Iterator[str]:
-    for heading in re.findall(r"^#{1,6} +(.+?) *#*$", source, re.MULTILINE):
-        yield re.sub(r"[`*]", "", heading)
 
 
 def _error(cell: NotebookNode) -> str:

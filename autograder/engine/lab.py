@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -29,6 +31,12 @@ def grade_id(cell: NotebookNode) -> str:
     return cell.metadata.get("nbgrader", {}).get("grade_id", "")
 
 
+def headings(source: str) -> Iterator[str]:
+    """The words of each heading in markdown."""
+    for heading in re.findall(r"^#{1,6} +(.+?) *#*$", source, re.MULTILINE):
+        yield re.sub(r"[`*]", "", heading)
+
+
 @dataclass(frozen=True)
 class ReleasedLab:
     """A lab's cells with stubs for the solutions and with the full, hidden checks.
@@ -53,6 +61,11 @@ class ReleasedLab:
         for preprocessor in (LockCells, ClearSolutions, ClearOutput, ComputeChecksums):
             nb, _ = preprocessor(config=course.config).preprocess(nb, {})
         return cls(name, nb)
+
+    @property
+    def title(self) -> str:
+        """The lab's heading, or its name where it has none."""
+        return next(headings(self.notebook.cells[0].source), self.name)
 
     @cached_property
     def graded_cells(self) -> dict[str, NotebookNode]:

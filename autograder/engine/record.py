@@ -38,6 +38,7 @@ CHECK_FIELDS = ("student_id", "lab", "check", "points", "max_points", "outcome",
 NOT_GRADED = "not graded"
 RESUME = "What was graded before is kept; mend this and grade again."
 VERDICT = "autograder"  # in a check's metadata: its outcome and message
+SIGNS = tuple("=+-@")  # that a formula begins with in a spreadsheet
 MAX_TEXT = 2_000  # characters of a note or a message in the tables
 
 
@@ -307,7 +308,12 @@ def _ungraded(lab: ReleasedLab, reason: str) -> list[CheckRow]:
 
 def no_formula(value: str) -> str:
     """A value that no spreadsheet takes for a formula; the words may be a student's."""
-    return f"'{value}" if value[:1] in ("=", "+", "-", "@") else value
+    return f"'{value}" if value[:1] in SIGNS else value
+
+
+def with_formula(value: str) -> str:
+    """The value that `no_formula` was given."""
+    return value[1:] if value[:1] == "'" and value[1:2] in SIGNS else value
 
 
 def write_csv_files(course: Course, results: Iterable[Result]) -> tuple[Path, Path]:
@@ -330,7 +336,7 @@ def write_csv_files(course: Course, results: Iterable[Result]) -> tuple[Path, Pa
     paths = course.root / "grades.csv", course.root / "checks.csv"
     for path, fields, rows in zip(paths, (GRADE_FIELDS, CHECK_FIELDS), (grades, checks),
                                   strict=True):  # fmt: skip
-        kept = [row for row in _read(path, fields) if (row[0], row[1]) not in done]
+        kept = [row for row in read_table(path, fields) if (row[0], row[1]) not in done]
         table = io.StringIO()
         writer = csv.writer(table, lineterminator="\n")
         writer.writerow(fields)
@@ -346,15 +352,24 @@ def write_csv_files(course: Course, results: Iterable[Result]) -> tuple[Path, Pa
     return paths
 
 
-def _read(path: Path, fields: tuple[str, ...]) -> list[list[str]]:
+def read_table(path: Path, fields: tuple[str, ...]) -> list[list[str]]:
+    """Rows of a table that `write_csv_files` wrote, in the order of the fields; none if it did not.
+
+    Raises: CourseError when the file cannot be read.
+    """
     if not path.is_file():
         return []
     # A spreadsheet may have saved it since, in its own way.
-    with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
-        rows = list(csv.reader(file))
+    try:
+        with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
+            rows = list(csv.reader(file))
+    except (OSError, csv.Error) as error:
+        raise CourseError(f"{path.name} cannot be read: {error}") from error
     # A file with other columns is not ours to merge into; it is written anew.
     ours = rows and tuple(rows[0]) == fields
-    return [row for row in rows[1:] if len(row) == len(fields)] if ours else []
+    if not ours:
+        return []
+    return [[with_formula(value) for value in row] for row in rows[1:] if len(row) == len(fields)]
 
 
 def write_atomically(path: Path, content: str) -> None:

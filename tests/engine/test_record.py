@@ -170,6 +170,14 @@ def test_lines_of_other_students_and_labs_stay(toy_course: Course) -> None:
     assert [r["points"] for r in rows(checks)] == ["1", "1", "2", "1"]
 
 
+def test_a_student_whose_name_a_spreadsheet_would_compute_has_one_line(toy_course: Course) -> None:
+    write_csv_files(toy_course, [result("=ann", "a", 1), result("ben", "a", 1)])
+    grades, _ = write_csv_files(toy_course, [result("=ann", "a", 2, note="@home")])
+    found = [(r["student_id"], r["score"], r["note"]) for r in rows(grades)]
+    assert found == [("'=ann", "2", "'@home"), ("ben", "1", "")]
+    assert record.read_table(grades, record.GRADE_FIELDS)[0][0] == "=ann"
+
+
 def test_tables_that_a_spreadsheet_has_saved_are_still_understood(toy_course: Course) -> None:
     grades, _ = write_csv_files(toy_course, [result("ann", "a", 1), result("zoë", "a", 1)])
     text = grades.read_text().replace("\n", "\r\n") + "\r\n,,\r\n"
