@@ -1,4 +1,4 @@
-"""The whole course by the command line, as an instructor would: every lab, with its sample class."""
+"""The whole course by the command line, as by an instructor: every lab and its sample class."""
 
 from __future__ import annotations
 
