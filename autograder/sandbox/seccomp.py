@@ -30,25 +30,25 @@ REFUSED = (
 )  # fmt: skip
 # Refused besides where there are no name spaces: Landlock covers none of it.
 SHARED = (
-    # limits and priorities of the user's other processes
-    "setpriority", "ioprio_set",
     # memory, semaphores and queues with names outside every file system
     "shmget", "shmat", "shmctl", "semget", "semop", "semtimedop", "semctl", "msgget", "msgsnd",
     "msgrcv", "msgctl", "mq_open", "mq_unlink",
     # sockets by path: those of the session's bus, of an agent that holds keys, of Docker
     "connect",
     # times and attributes of files whose path is known
-    "utime", "utimes", "futimesat", "utimensat", "setxattr", "lsetxattr", "fsetxattr",
+    "utime", "utimes", "futimesat", "setxattr", "lsetxattr", "fsetxattr",
     "setxattrat", "removexattr", "lremovexattr", "fremovexattr", "removexattrat", "file_setattr",
     # what happens in folders that cannot be read
     "inotify_add_watch", "fanotify_init",
 )  # fmt: skip
-OTHERS = ("prlimit64", "sched_setaffinity", "sched_setparam", "sched_setscheduler",
-          "sched_setattr")  # fmt: skip
-# Mode and owner. There these calls do nothing and say that they did it: programs make them on
-# every file that they copy.
-PRETENDED = ("chmod", "fchmod", "fchmodat", "fchmodat2", "chown", "fchown", "lchown",
-             "fchownat")  # fmt: skip
+# There these calls do nothing and say that they did it, since honest programs make them.
+PRETENDED = (
+    # mode and owner, of every file that they copy
+    "chmod", "fchmod", "fchmodat", "fchmodat2", "chown", "fchown", "lchown", "fchownat",
+    # priority, of their own threads: ZeroMQ ends where it cannot
+    "setpriority", "ioprio_set", "sched_setaffinity", "sched_setparam", "sched_setscheduler",
+    "sched_setattr",
+)  # fmt: skip
 # Calls that came after the architectures agreed on numbers; a library may be older.
 NUMBERS = {"process_madvise": 440, "mount_setattr": 442, "quotactl_fd": 443, "fchmodat2": 452,
            "setxattrat": 463, "removexattrat": 466, "open_tree_attr": 467,
@@ -57,6 +57,7 @@ NAMESPACES = (libc.CLONE_NEWNS, libc.CLONE_NEWUTS, libc.CLONE_NEWIPC, libc.CLONE
               libc.CLONE_NEWPID, libc.CLONE_NEWNET, libc.CLONE_NEWCGROUP)  # fmt: skip
 TIOCSTI, TIOCLINUX = 0x5412, 0x541C
 F_SETOWN, F_SETSIG, F_SETOWN_EX = 8, 10, 15
+_ALL = 2**64 - 1
 _INT = 0xFFFFFFFF  # of an argument that is an int, the kernel ignores the rest of the register
 _SOCKET_TYPE = 0xF  # without its flags
 _UNKNOWN = -1  # __NR_SCMP_ERROR of seccomp.h
@@ -101,8 +102,11 @@ def refuse_calls(namespaces: bool, landlock: int) -> None:
     if not namespaces:
         for name in SHARED:
             refuse(name)
-        for name in OTHERS:
-            refuse(name, is_not(0, 0))
+        refuse("prlimit64", is_not(0, 0))
+        # Copied times are pretended. Without times it is how a file is touched; one that is not
+        # there yet is made only after an error.
+        refuse("utimensat", is_not(2, 0), action=seccomp.ERRNO(0))
+        refuse("utimensat", has(2, 0, _ALL))
         for name in PRETENDED:
             refuse(name, action=seccomp.ERRNO(0))
         for kind in (socket.SOCK_DGRAM, socket.SOCK_RAW):  # send without `connect`
