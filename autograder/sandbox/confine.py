@@ -120,19 +120,23 @@ def confined(sandbox: Sandbox, run: Callable[[], None]) -> None:
         if not sandbox.layers.namespaces:
             prctl(libc.PR_SET_CHILD_SUBREAPER, 1)
         reading, writing = os.pipe()
-        asking, asked = socket.socketpair()
+        # A name space for processes lets its maker start no threads, and needs none here.
+        alone = sandbox.layers.seccomp and not sandbox.layers.namespaces
+        asking, asked = socket.socketpair() if alone else (None, None)
         child = os.fork()
     except BaseException:
         _refuse(sandbox)
         os._exit(1)
     if child:
         os.close(reading)  # the writing end stays open for as long as the monitor is there
-        asking.close()
-        connect.answer(asked, str(sandbox.place / EXAMINER))
+        if asking and asked:
+            asking.close()
+            connect.answer(asked, str(sandbox.place / EXAMINER))
         _monitor(child, parent)
     try:
         os.close(writing)
-        asked.close()
+        if asked:
+            asked.close()
         _enter(sandbox, uid, gid, reading, asking)
     except BaseException:
         _refuse(sandbox)
@@ -219,10 +223,10 @@ def _kill_all() -> None:
 
 
 def _enter(
-    sandbox: Sandbox, uid: int, gid: int, monitor: int, asking: socket.socket
+    sandbox: Sandbox, uid: int, gid: int, monitor: int, asking: socket.socket | None
 ) -> None:
-    """Every layer in turn. monitor: a pipe that ends when the monitor does. asking: what its
-    connections to the examiner can be asked for on."""
+    """Every layer in turn. monitor: a pipe that ends when the monitor does. asking: where it is
+    asked for connections to the examiner, if it is."""
     layers, limits = sandbox.layers, sandbox.limits
     if layers.namespaces:
         libc.call("sethostname", b"sandbox", ctypes.c_size_t(7))
@@ -236,7 +240,7 @@ def _enter(
     with contextlib.suppress(BlockingIOError):
         os.read(monitor, 1)
         raise ChildProcessError("the monitor ended first")
-    _forget(asking if layers.seccomp and not layers.namespaces else None)
+    _forget(asking)
     set_limits(limits, 0 if alone else processes.tasks_of_user(uid))
     if layers.landlock:
         landlock.restrict(_rules(sandbox), layers.landlock)

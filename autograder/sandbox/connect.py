@@ -8,6 +8,7 @@ to one path and to no other, and gets the connection.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import socket
 import threading
@@ -29,7 +30,7 @@ def connect(path: str) -> socket.socket:
     _asking.sendall(b"?")
     told, descriptors, _, _ = socket.recv_fds(_asking, 1, 1)
     if not descriptors:
-        raise ConnectionRefusedError(f"no connection to {path}: the monitor said {told!r}")
+        raise ConnectionRefusedError(errno.ECONNREFUSED, f"the monitor said {told!r}", path)
     return socket.socket(fileno=descriptors[0])
 
 
