@@ -1,4 +1,4 @@
-"""A class graded without name spaces, as in a container that refuses them."""
+"""Submissions graded where name spaces are refused, and such as take too much."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ import pytest
 
 from autograder.authoring.compose import load_bank, submission
 from autograder.course import Course
+from autograder.engine.record import Result
 from autograder.engine.grade import grade_class
+from autograder.sandbox.confine import Layers
 from autograder.sandbox.limits import Limits
 from tests.conftest import sandbox_layers
 from tests.sandbox.inside import needs_an_open_interpreter
@@ -46,24 +48,58 @@ def total(values):
 """
 
 
+
+WRITES = """
+def total(values):
+    with open("nameless", "wb") as file:
+        os.unlink("nameless")
+        file.write(bytes(80 << 20))
+        file.flush()
+        time.sleep(600)
+"""
+RUNS_ON = "def total(values):\n    while True:\n        pass"
+
+
+def graded(
+    course: Course, answers: dict[str, str], limits: Limits, layers: Layers
+) -> dict[str, Result]:
+    """What each student gets whose answer to `total` is given; everything else is right."""
+    bank = load_bank(course, "toy")
+    blank = nbformat.read(course.student_notebook("toy"), as_version=4)
+    for student, answer in answers.items():
+        right = submission(blank, {name: bank.reference(name) for name in bank.exercises})
+        for cell in right.cells:
+            if cell.metadata.get("nbgrader", {}).get("grade_id") == "total":
+                cell.source = "import os, time\n" + answer
+        path = course.submitted_directory / student / "toy" / "toy.ipynb"
+        path.parent.mkdir(parents=True)
+        path.write_text(nbformat.writes(right), encoding="utf-8")
+    results = asyncio.run(
+        grade_class(course, ["toy"], None, 1, limits, layers, lambda *told: None)
+    )
+    return {result.student: result for result in results}
+
+
+def said_of_total(result: Result) -> set[tuple[str, str]]:
+    """The outcome and the message of the checks of `total`."""
+    return {(row.outcome, row.message) for row in result.checks if row.check.startswith("total")}
+
+
 @needs_an_open_interpreter
 def test_a_class_is_graded_without_name_spaces(class_course: Course) -> None:
-    bank = load_bank(class_course, "toy")
-    blank = nbformat.read(class_course.student_notebook("toy"), as_version=4)
-    right = submission(blank, {name: bank.reference(name) for name in bank.exercises})
-    for cell in right.cells:
-        if cell.metadata.get("nbgrader", {}).get("grade_id") == "total":
-            cell.source = ORDINARY
-    path = class_course.submitted_directory / "ann" / "toy" / "toy.ipynb"
-    path.parent.mkdir(parents=True)
-    path.write_text(nbformat.writes(right), encoding="utf-8")
     layers = replace(sandbox_layers(), namespaces=False, cgroup=False)
     if not (layers.landlock and layers.seccomp):
-        pytest.skip("nothing would keep the submission in")
-    said: list[str] = []
-    results = asyncio.run(
-        grade_class(
-            class_course, ["toy"], None, 1, Limits(), layers, lambda *told: None, said.append
-        )
-    )
-    assert [(r.status, r.score) for r in results] == [("graded", 6.0)], results
+        pytest.skip("nothing would keep the submissions in")
+    limits = Limits(disk=64 * 2**20)
+    results = graded(class_course, {"ann": ORDINARY, "eve": WRITES}, limits, layers)
+    assert (results["ann"].status, results["ann"].score) == ("graded", 6.0), results
+    assert results["eve"].score == 2.0
+    assert said_of_total(results["eve"]) == {("crashed", "the submission wrote over 64 MiB")}
+
+
+def test_a_cell_that_takes_too_much_processor_time_is_ended(class_course: Course) -> None:
+    results = graded(class_course, {"eve": RUNS_ON}, Limits(cpu=1 / 30), sandbox_layers())
+    assert results["eve"].score == 2.0
+    assert said_of_total(results["eve"]) == {
+        ("timed out", "the cell used over 2 seconds of processor time")
+    }
