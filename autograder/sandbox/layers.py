@@ -72,8 +72,10 @@ def try_layers() -> System:
     # The folders of all submissions are made there.
     temporary = os.path.realpath(tempfile.gettempdir())
     if inside := [folder for folder in paths.readable() if paths.covered(temporary, [folder])]:
-        way = (f"read what other submissions write: temporary files go to {temporary}, in "
-               f"{inside[0]}, which it must be able to read; set TMPDIR to a folder elsewhere")  # fmt: skip
+        way = (
+            f"read what other submissions write: temporary files go to {temporary}, in "
+            f"{inside[0]}, which it must be able to read; set TMPDIR to a folder elsewhere"
+        )
         return System(Layers(), (), (way,))
     layers, findings = Layers(), []
     for layer, value in (

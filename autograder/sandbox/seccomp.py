@@ -56,6 +56,8 @@ NUMBERS = {"process_madvise": 440, "mount_setattr": 442, "quotactl_fd": 443, "fc
 NAMESPACES = (libc.CLONE_NEWNS, libc.CLONE_NEWUTS, libc.CLONE_NEWIPC, libc.CLONE_NEWUSER,
               libc.CLONE_NEWPID, libc.CLONE_NEWNET, libc.CLONE_NEWCGROUP)  # fmt: skip
 TIOCSTI, TIOCLINUX = 0x5412, 0x541C
+# Of files that can be read: attributes, and that nobody can write to them any longer.
+SETFLAGS, FSSETXATTR, ENABLE_VERITY = 0x40086602, 0x401C5820, 0x40806685
 F_SETOWN, F_SETSIG, F_SETOWN_EX = 8, 10, 15
 _ALL = 2**64 - 1
 _INT = 0xFFFFFFFF  # of an argument that is an int, the kernel ignores the rest of the register
@@ -109,6 +111,8 @@ def refuse_calls(namespaces: bool, landlock: int) -> None:
         refuse("utimensat", has(2, 0, _ALL))
         for name in PRETENDED:
             refuse(name, action=seccomp.ERRNO(0))
+        for request in (SETFLAGS, FSSETXATTR, ENABLE_VERITY):
+            refuse("ioctl", has(1, request))
         for kind in (socket.SOCK_DGRAM, socket.SOCK_RAW):  # send without `connect`
             refuse("socket", has(1, kind, _SOCKET_TYPE))
             refuse("socketpair", has(1, kind, _SOCKET_TYPE))

@@ -134,9 +134,7 @@ def started(sandbox: Sandbox, run: Callable[[], object]) -> Inside:
         os._exit(99)
 
 
-def inside(
-    box: Box, layers: Layers, run: Callable[[], Any], limits: Limits | None = None
-) -> Any:
+def inside(box: Box, layers: Layers, run: Callable[[], Any], limits: Limits | None = None) -> Any:
     """What a function returns in the sandbox, by way of JSON. Raises: OSError, refused."""
     sandbox = box.sandbox(layers, limits or Limits())
     said, code = started(sandbox, lambda: os.write(1, json.dumps(run()).encode())).end()
@@ -175,5 +173,3 @@ def comes_true(holds: Callable[[], bool]) -> bool:
     while not (held := holds()) and time.monotonic() < deadline:
         time.sleep(0.02)
     return held
-
-

@@ -111,6 +111,19 @@ def test_grading_without_the_minimum_refuses_in_one_line(
     assert not (class_course.root / "gradebook.db").exists()
 
 
+def test_a_course_that_roots_student_code_could_not_reach_is_told(
+    class_course: Course, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hand_in(class_course)
+    class_course.root.chmod(0o700)
+    monkeypatch.setattr(grade, "try_layers", lambda: NO_NAMESPACES)
+    monkeypatch.setattr(grade.os, "geteuid", lambda: 0)
+    said = run("grade", "--course", class_course.root)
+    assert (said.exit_code, said.stdout) == (2, "")
+    assert said.stderr.count("\n") == 1
+    assert "the course lies in /" in said.stderr and "`chmod o+x /" in said.stderr
+
+
 def test_grading_without_a_sandbox_says_so_twice_and_grades(
     class_course: Course, monkeypatch: pytest.MonkeyPatch
 ) -> None:

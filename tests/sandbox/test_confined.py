@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import functools
 import os
 import resource
 import signal
@@ -11,7 +13,7 @@ from pathlib import Path
 import pyseccomp
 import pytest
 
-from autograder.sandbox import connect, seccomp
+from autograder.sandbox import connect, paths, seccomp
 from autograder.sandbox.confine import EXAMINER, FIRST_UID, UIDS, Layers
 from autograder.sandbox.limits import Limits
 from tests.sandbox.inside import (
@@ -59,18 +61,12 @@ def test_name_spaces_show_nothing_of_the_files_outside(box: Box) -> None:
     seen = inside(box, APART, look)
     assert seen["foreign"] == "ENOENT"
     # Only what the interpreter, the package and the submission lie in, and nothing else in it.
-    ours = [str(box.place), str(box.sockets), str(package)]
+    ours = [str(box.place), str(box.sockets), str(package), *paths.interpreter()]
     assert {f"/tmp/{name}" for name in seen["temporary"]} == {
-        "/".join(path.split("/")[:3]) for path in [*ours, *_interpreter()] if path[:5] == "/tmp/"
+        "/".join(path.split("/")[:3]) for path in ours if path[:5] == "/tmp/"
     }
-    assert set(seen["places"]) <= {path.split("/")[1] for path in [*ours, *_interpreter()]}
+    assert set(seen["places"]) <= {path.split("/")[1] for path in ours}
     assert (seen["given"], seen["package"], seen["users"]) == ("given", True, 1)
-
-
-def _interpreter() -> list[str]:
-    from autograder.sandbox import paths
-
-    return paths.interpreter()
 
 
 def test_what_is_written_in_name_spaces_is_not_seen_outside(box: Box) -> None:
@@ -311,6 +307,7 @@ def test_without_name_spaces_what_is_outside_stays_as_it_is(box: Box, version: i
             signal=lambda: os.kill(parent, signal.SIGURG),
             signals=lambda: os.kill(-1, signal.SIGURG),
             limit=lambda: resource.prlimit(parent, resource.RLIMIT_CORE, (0, 0)),
+            flags=lambda: fcntl.ioctl(os.open(readable, os.O_RDONLY), seccomp.SETFLAGS, bytes(8)),
             priority=lambda: os.setpriority(os.PRIO_PROCESS, parent, 19),
             priority_of_all=lambda: os.setpriority(os.PRIO_USER, 0, 19),
             processors=lambda: os.sched_setaffinity(parent, {0}),
@@ -424,8 +421,8 @@ def test_without_name_spaces_a_kernel_gets_connections_to_its_examiner_alone(box
 @everywhere
 def test_nothing_is_left_of_privileges_and_none_can_be_gained(box: Box, layers: Layers) -> None:
     def look() -> dict:
-        status = dict(line.split(":\t", 1) for line in
-                      Path("/proc/self/status").read_text().splitlines() if ":\t" in line)  # fmt: skip
+        lines = Path("/proc/self/status").read_text().splitlines()
+        status = dict(line.split(":\t", 1) for line in lines if ":\t" in line)
         gained = outcome(lambda: os.setuid(0)) if os.getuid() else "done"
         return {**status, "gained": gained, "uid": os.getuid(), "groups": os.getgroups()}
 
@@ -492,11 +489,12 @@ def _make_processes(most: int) -> tuple[int, str]:
 
 @everywhere
 def test_nothing_of_the_graders_can_be_read_from_what_is_open(box: Box, layers: Layers) -> None:
+    def look() -> list[int]:
+        return [n for n in range(3, 256) if outcome(functools.partial(os.fstat, n)) == "done"]
+
     opened = os.open(box.foreign / "secret", os.O_RDONLY)
     try:
-        kept = inside(
-            box, layers, lambda: [n for n in range(3, 256) if outcome(lambda: os.fstat(n)) == "done"]
-        )
+        kept = inside(box, layers, look)
     finally:
         os.close(opened)
     assert kept == ([] if layers.namespaces else [connect.DESCRIPTOR])
@@ -520,5 +518,3 @@ def _broken(*args: object) -> None:
 def test_what_a_function_raises_inside_is_told(box: Box, layers: Layers) -> None:
     with pytest.raises(OSError, match="ZeroDivisionError"):
         inside(box, layers, lambda: 1 / 0)
-
-

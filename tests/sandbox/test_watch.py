@@ -32,8 +32,12 @@ def program(tmp_path: Path) -> Iterator[Programs]:
 
         def start(code: str) -> int:
             process = stack.enter_context(
-                subprocess.Popen([sys.executable, "-Sc", code], stdout=subprocess.PIPE,
-                                 cwd=tmp_path, start_new_session=True)  # fmt: skip
+                subprocess.Popen(
+                    [sys.executable, "-Sc", code],
+                    stdout=subprocess.PIPE,
+                    cwd=tmp_path,
+                    start_new_session=True,
+                )
             )
             stack.callback(os.killpg, process.pid, signal.SIGKILL)
             assert process.stdout.readline()
@@ -83,11 +87,11 @@ def test_memory_of_all_processes_counts_and_what_they_share_counts_once(program:
 
 
 def test_processes_and_threads_count_together(program: Programs) -> None:
-    pid = program(f"import os, threading, time\nos.fork()\nfor _ in range(4):\n"
-                  f"    threading.Thread(target=time.sleep, args=(600,)).start()\n{WAIT}")  # fmt: skip
-    assert comes_true(
-        lambda: processes.usage([pid, *processes.descendants(pid)]).tasks == 10
+    thread = "threading.Thread(target=time.sleep, args=(600,)).start()"
+    pid = program(
+        f"import os, threading, time\nos.fork()\nfor _ in range(4):\n    {thread}\n{WAIT}"
     )
+    assert comes_true(lambda: processes.usage([pid, *processes.descendants(pid)]).tasks == 10)
     assert excess(pid, Limits(processes=10)) is None
     assert excess(pid, Limits(processes=9)) == "processes: over 9 processes and threads at one time"
 

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
+from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import nbformat
 import pytest
 
 from autograder.authoring.compose import load_bank, submission
 from autograder.course import Course
-from autograder.engine.record import Result
 from autograder.engine.grade import grade_class
+from autograder.engine.record import Result
 from autograder.sandbox.confine import Layers
+from autograder.sandbox.leftovers import own_folder
 from autograder.sandbox.limits import Limits
 from tests.conftest import sandbox_layers
 from tests.sandbox.inside import needs_an_open_interpreter
@@ -48,7 +52,6 @@ def total(values):
 """
 
 
-
 WRITES = """
 def total(values):
     with open("nameless", "wb") as file:
@@ -74,9 +77,7 @@ def graded(
         path = course.submitted_directory / student / "toy" / "toy.ipynb"
         path.parent.mkdir(parents=True)
         path.write_text(nbformat.writes(right), encoding="utf-8")
-    results = asyncio.run(
-        grade_class(course, ["toy"], None, 1, limits, layers, lambda *told: None)
-    )
+    results = asyncio.run(grade_class(course, ["toy"], None, 1, limits, layers, lambda *told: None))
     return {result.student: result for result in results}
 
 
@@ -85,13 +86,23 @@ def said_of_total(result: Result) -> set[tuple[str, str]]:
     return {(row.outcome, row.message) for row in result.checks if row.check.startswith("total")}
 
 
+@pytest.fixture
+def open_course(built_toy: Path) -> Iterator[Course]:
+    """A fresh copy of the built toy course in a folder that every user can enter."""
+    with own_folder("course-") as folder:
+        course = Path(shutil.copytree(built_toy, folder / "course"))
+        for each in (folder, course):
+            each.chmod(0o755)
+        yield Course(course)
+
+
 @needs_an_open_interpreter
-def test_a_class_is_graded_without_name_spaces(class_course: Course) -> None:
+def test_a_class_is_graded_without_name_spaces(open_course: Course) -> None:
     layers = replace(sandbox_layers(), namespaces=False, cgroup=False)
     if not (layers.landlock and layers.seccomp):
         pytest.skip("nothing would keep the submissions in")
     limits = Limits(disk=64 * 2**20)
-    results = graded(class_course, {"ann": ORDINARY, "eve": WRITES}, limits, layers)
+    results = graded(open_course, {"ann": ORDINARY, "eve": WRITES}, limits, layers)
     assert (results["ann"].status, results["ann"].score) == ("graded", 6.0), results
     assert results["eve"].score == 2.0
     assert said_of_total(results["eve"]) == {("crashed", "the submission wrote over 64 MiB")}
