@@ -12,6 +12,7 @@ import os
 import pathlib
 import signal
 import sys
+import tempfile
 from typing import Any
 
 from jupyter_client.connect import KernelConnectionInfo
@@ -92,6 +93,7 @@ def run_kernel(
     """An ordinary ipykernel, in a process that has imported everything already."""
     os.environ.clear()
     os.environ.update(environment)
+    tempfile.tempdir = None  # the template's own place was read from its environment
     os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")
 
     def run() -> None:

@@ -196,15 +196,15 @@ def _monitor(child: int, parent: int) -> None:
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
     if os.getppid() != parent:  # its parent ended before it asked to be told
         stop()
-    status = 0
+    pid = status = 0
+    while pid != child:
+        pid, status = os.waitpid(-1, 0)
     with contextlib.suppress(ChildProcessError):
         while True:
-            pid, ended = os.waitpid(-1, 0)
-            if pid == child:
-                status = ended
-            if pid == child or status:
-                # In a pid namespace nothing is left; elsewhere orphans have become our children.
-                _kill_all()
+            # In a pid namespace nothing is left; elsewhere orphans have become our children, and
+            # those that were made meanwhile become it when those that made them end.
+            _kill_all()
+            os.waitpid(-1, 0)
     code = os.waitstatus_to_exitcode(status)
     if code < 0:
         with contextlib.suppress(OSError, ValueError):

@@ -32,15 +32,35 @@ def forever() -> None:
         signal.pause()
 
 
+def separate(*rows: Callable[[], object]) -> None:
+    """Lets functions run in children, and waits until each says that it stays."""
+    there, here = os.pipe()
+    for row in rows:
+        if not os.fork():
+            row()
+            stays(here)
+            forever()
+    for _ in rows:
+        os.read(there, 1)
+
+
+def stays(told: int) -> None:
+    """Says that this process means to stay."""
+    os.write(1, b"stays;")
+    os.write(told, b"1")
+
+
 def daemon() -> None:
     """As a service does it: a child's child in a session of its own, of which the parent ends."""
+    there, here = os.pipe()
     if not os.fork():
         os.setsid()
         if not os.fork():
-            os.write(1, b"stays;")
+            stays(here)
             forever()
         os._exit(0)
     os.wait()
+    os.read(there, 1)
 
 
 def deaf() -> None:
@@ -51,16 +71,27 @@ def deaf() -> None:
     os.write(1, b"stays;")
 
 
-def deaf_daemon() -> None:
+def deaf_daemons() -> None:
     """Both, with a row of them."""
+
+    def both() -> None:
+        deaf()
+        daemon()
+
+    separate(*[both] * 3)
+
+
+def runners() -> None:
+    """Some that are other processes at every moment."""
     there, here = os.pipe()
-    for _ in range(5):
+    for _ in range(6):
         if not os.fork():
-            deaf()
-            daemon()
-            os.write(here, b"1")
-            forever()
-    for _ in range(5):
+            os.setsid()
+            stays(here)
+            while True:
+                if os.fork():
+                    os._exit(0)
+    for _ in range(6):
         os.read(there, 1)
 
 
@@ -70,7 +101,7 @@ def without_a_parents_death() -> None:
     os.write(1, b"stays;")
 
 
-STAYING = [daemon, deaf, deaf_daemon, without_a_parents_death]
+STAYING = [daemon, deaf, deaf_daemons, runners, without_a_parents_death]
 
 
 @everywhere
@@ -107,7 +138,7 @@ def test_what_a_submission_started_ends_when_it_is_ended(
 
 def test_a_submission_ends_with_its_monitor(box: Box) -> None:
     def run() -> None:
-        deaf_daemon()
+        deaf_daemons()
         os.write(1, b"ready")
         forever()
 
@@ -121,7 +152,7 @@ def test_a_submission_ends_with_its_monitor(box: Box) -> None:
 @everywhere
 def test_a_submission_ends_with_who_started_its_monitor(box: Box, layers: Layers) -> None:
     def run() -> None:
-        deaf()
+        deaf_daemons()
         os.write(1, b"ready")
         forever()
 

@@ -103,7 +103,7 @@ def test_a_class_is_graded_without_name_spaces(open_course: Course) -> None:
         pytest.skip("nothing would keep the submissions in")
     limits = Limits(disk=64 * 2**20)
     results = graded(open_course, {"ann": ORDINARY, "eve": WRITES}, limits, layers)
-    assert (results["ann"].status, results["ann"].score) == ("graded", 6.0), results
+    assert (results["ann"].status, results["ann"].score) == ("graded", 6.0), results["ann"].checks
     assert results["eve"].score == 2.0
     assert said_of_total(results["eve"]) == {("crashed", "the submission wrote over 64 MiB")}
 
