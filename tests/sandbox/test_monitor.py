@@ -232,7 +232,7 @@ def test_a_submissions_folder_goes_whatever_is_in_it(tmp_path: Path, what: str) 
     with private_place(Path("nowhere")) as place:
         work = place / "work"
         if what == "deep":
-            deepen(work, 3000)
+            deepen(work, 1200)
             (work / ("d" * 20) / "closed").mkdir(mode=0)
         else:
             litter(work)
@@ -253,7 +253,7 @@ def test_a_second_kernel_of_a_submission_works_in_what_the_first_one_left(layers
         work = box.place / "work"
 
         def first() -> None:
-            deepen(work, 2000)
+            deepen(work, 1200)
             (work / "mine").write_text("mine")
             os.symlink("/etc", work / "link")
 

@@ -168,7 +168,7 @@ def test_a_kernel_that_has_ended_uses_nothing(tmp_path: Path) -> None:
 
 
 def test_folders_deep_in_each_other_end_the_watch_not_the_grader(tmp_path: Path) -> None:
-    deepen(tmp_path, 1500)
+    deepen(tmp_path, 1200)
     said = excess(os.getpid(), Limits(memory=2**50, processes=2**30), tmp_path)
     assert said == "disk: folders too deep in each other to be counted"
     remove(tmp_path)
