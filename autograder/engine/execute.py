@@ -28,7 +28,7 @@ from autograder.kernel.client import cap_queue, notebook_client
 from autograder.kernel.place import environment, private_place
 from autograder.kernel.relay import Relay
 from autograder.kernel.template import TEMPLATE
-from autograder.sandbox.confine import Layers, Sandbox
+from autograder.sandbox.confine import EXAMINER, Layers, Sandbox
 from autograder.sandbox.layers import control_groups
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.watch import Excess, Watch
@@ -136,7 +136,9 @@ class _Run:
     async def _start_examiner(self) -> None:
         if self._examiner is not None:
             self._examiner.close()
-        self._examiner = ExaminerClient(self._place / "x", self._data.parent, self._limits.memory)
+        self._examiner = ExaminerClient(
+            self._place / EXAMINER, self._data.parent, self._limits.memory
+        )
         await self._examiner.start(warm=not TEMPLATE.unfit)
         for name, source in self._given:
             await self._examiner.given(name, source)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import stat
 import time
 import traceback
 from collections.abc import Awaitable, Callable
@@ -43,7 +44,20 @@ def sandbox_for(course: Course) -> System:
             f"no sandbox: student code could {'; '.join(system.open_ways)}. `autograder doctor` "
             "tells what is missing and how to get it; --sandbox none grades without."
         )
+    if os.geteuid() == 0 and not system.layers.namespaces and (closed := _closed(course.root)):
+        raise CourseError(
+            f"the course lies in {closed}, which only its owner can enter. Without name spaces, "
+            "student code runs as a user of its own, which must reach the course's data: open "
+            f"the folder (`chmod o+x {closed}`) or move the course elsewhere."
+        )
     return system
+
+
+def _closed(folder: Path) -> Path | None:
+    """The first folder on the way to this one, or it, that others cannot enter."""
+    folder = folder.resolve()
+    way = [*reversed(folder.parents), folder]
+    return next((each for each in way if not each.stat().st_mode & stat.S_IXOTH), None)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
-import shutil
 import stat
 import tempfile
 from collections.abc import Iterator
@@ -17,6 +16,7 @@ from multiprocessing import util
 from pathlib import Path
 
 from autograder.course import Course, CourseError
+from autograder.sandbox.leftovers import remove
 
 PREFIX = "autograder-"
 _MODE = 0o711
@@ -62,7 +62,7 @@ def own_temporary_directory() -> Path:
     except OSError as error:
         raise CourseError(f"there is no place for temporary files: {error}") from None
     # After multiprocessing's own directory in it, which goes at -100.
-    util.Finalize(None, shutil.rmtree, (made,), {"ignore_errors": True}, exitpriority=-200)
+    util.Finalize(None, remove, (made,), exitpriority=-200)
     os.environ["TMPDIR"] = str(made)
     tempfile.tempdir = None  # is read from the environment again
     return made
@@ -91,7 +91,7 @@ def _remove_if_dead(path: Path) -> None:
         info = os.fstat(handle)
         ours = info.st_uid == os.geteuid() and stat.S_IMODE(info.st_mode) == _MODE
         if ours and _lock(handle):
-            shutil.rmtree(path, ignore_errors=True)
+            remove(path)
     finally:
         os.close(handle)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +13,8 @@ from nbformat.notebooknode import NotebookNode
 from nbformat.v4 import new_output
 from traitlets import Int
 from traitlets.config import Config
+
+from autograder.sandbox.leftovers import own_folder
 
 COLD = "python3"
 QUEUED = 100  # messages that wait to be read, before the kernel has to wait or loses some
@@ -123,7 +124,7 @@ def notebook_client(
     The kernel listens on sockets in a directory of its own that only this user can enter, not
     on TCP ports that every process of the machine can reach. timeout: seconds for one cell.
     """
-    with tempfile.TemporaryDirectory(prefix="kernel-") as private:
+    with own_folder("kernel-") as private:
         # The path is set, and short, because jupyter_client would put the sockets of a kernel
         # without a connection file into the current directory, which kernel and client do not
         # share; and a socket's path may be 107 bytes long.

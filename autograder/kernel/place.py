@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from autograder.sandbox.leftovers import own_folder
 
 # What a kernel is told of the grader's environment; everything else stays here.
 PASSED_ON = ("LANG", "LC_ALL", "LC_CTYPE", "TZ", "PATH", "LD_LIBRARY_PATH",
@@ -19,16 +20,13 @@ PASSED_ON = ("LANG", "LC_ALL", "LC_CTYPE", "TZ", "PATH", "LD_LIBRARY_PATH",
 def private_place(course_data: Path) -> Iterator[Path]:
     """A directory for one submission, with the course's `data` beside the work; gone afterwards."""
     # A short path: sockets are made in it, and their paths may have 107 bytes.
-    root = Path(tempfile.mkdtemp(prefix="ag-"))
-    try:
+    with own_folder("ag-") as root:
         (root / "work").mkdir()
         (root / "home").mkdir()
         _copy_font_list(root / "home" / "matplotlib")
         if course_data.is_dir():
             (root / "data").symlink_to(course_data, target_is_directory=True)
         yield root
-    finally:
-        shutil.rmtree(root, ignore_errors=True)
 
 
 def environment(place: Path) -> dict[str, str]:

@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 
+from autograder.sandbox.connect import connect
 from autograder.wire import channel
 from autograder.wire.codec import LIBRARIES, Decoder, Encoder, WireError
 from autograder.wire.sharing import Shared
@@ -31,8 +32,7 @@ _OWN_PACKAGE = str(Path(__file__).parents[1])
 
 def serve(path: str, number: int) -> None:
     """Connects to the examiner at `path` for one check and answers until it hangs up."""
-    with socket.socket(socket.AF_UNIX) as sock:
-        sock.connect(path)
+    with connect(path) as sock:
         channel.send(sock, {"check": number})
         Session(sock).run()
 

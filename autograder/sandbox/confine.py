@@ -12,6 +12,7 @@ import contextlib
 import ctypes
 import os
 import signal
+import socket
 import traceback
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -19,13 +20,23 @@ from multiprocessing import forkserver, resource_tracker
 from pathlib import Path
 from typing import Any
 
-from autograder.sandbox import cgroup, landlock, libc, newroot, paths, processes, seccomp
+from autograder.sandbox import (
+    cgroup,
+    connect,
+    landlock,
+    libc,
+    newroot,
+    paths,
+    processes,
+    seccomp,
+)
 from autograder.sandbox.libc import prctl
 from autograder.sandbox.limits import Limits, set_limits
 
 # Where root grades, student code runs as one of these users: systemd keeps them for services
 # that need a user for a while.
 FIRST_UID, UIDS = 61184, 4336
+EXAMINER = "x"  # the examiner's socket in the submission's private folder
 REFUSED = "refused"  # the file, among the sockets, that tells why a sandbox could not be entered
 _CAPABILITIES_V3 = 0x20080522
 
@@ -109,16 +120,24 @@ def confined(sandbox: Sandbox, run: Callable[[], None]) -> None:
         if not sandbox.layers.namespaces:
             prctl(libc.PR_SET_CHILD_SUBREAPER, 1)
         reading, writing = os.pipe()
+        # A name space for processes lets its maker start no threads, and needs none here.
+        alone = sandbox.layers.seccomp and not sandbox.layers.namespaces
+        asking, asked = socket.socketpair() if alone else (None, None)
         child = os.fork()
     except BaseException:
         _refuse(sandbox)
         os._exit(1)
     if child:
         os.close(reading)  # the writing end stays open for as long as the monitor is there
+        if asking and asked:
+            asking.close()
+            connect.answer(asked, str(sandbox.place / EXAMINER))
         _monitor(child, parent)
     try:
         os.close(writing)
-        _enter(sandbox, uid, gid, reading)
+        if asked:
+            asked.close()
+        _enter(sandbox, uid, gid, reading, asking)
     except BaseException:
         _refuse(sandbox)
         os._exit(1)
@@ -145,13 +164,16 @@ def _prepare(sandbox: Sandbox) -> tuple[int, int]:
     uid, gid = os.geteuid(), os.getegid()
     root = uid == 0
     if root:
-        uid = gid = FIRST_UID + os.getpid() % UIDS
-        for folder in (sandbox.place, *sandbox.writable, sandbox.sockets):
-            os.chown(folder, uid, gid)
-        for folder in (*sandbox.writable, sandbox.sockets):
-            for path in folder.rglob("*"):
-                # An earlier kernel of the same submission may have put links there.
+        owner = sandbox.place.stat().st_uid
+        anew = owner in range(FIRST_UID, FIRST_UID + UIDS)
+        uid = gid = owner if anew else FIRST_UID + os.getpid() % UIDS
+        # What an earlier kernel of the same submission wrote is its user's already, and may be
+        # anything: it is not walked through.
+        ours = [sandbox.sockets] if anew else [*sandbox.writable, sandbox.sockets]
+        for folder in ours:
+            for path in (folder, *folder.rglob("*")):
                 os.chown(path, uid, gid, follow_symlinks=False)
+        os.chown(sandbox.place, uid, gid)
     if sandbox.layers.namespaces:
         (sandbox.place / newroot.ROOT).mkdir(exist_ok=True)
         spaces = (libc.CLONE_NEWNS | libc.CLONE_NEWPID | libc.CLONE_NEWNET | libc.CLONE_NEWIPC
@@ -174,15 +196,15 @@ def _monitor(child: int, parent: int) -> None:
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
     if os.getppid() != parent:  # its parent ended before it asked to be told
         stop()
-    status = 0
+    pid = status = 0
+    while pid != child:
+        pid, status = os.waitpid(-1, 0)
     with contextlib.suppress(ChildProcessError):
         while True:
-            pid, ended = os.waitpid(-1, 0)
-            if pid == child:
-                status = ended
-            if pid == child or status:
-                # In a pid namespace nothing is left; elsewhere orphans have become our children.
-                _kill_all()
+            # In a pid namespace nothing is left; elsewhere orphans have become our children, and
+            # those that were made meanwhile become it when those that made them end.
+            _kill_all()
+            os.waitpid(-1, 0)
     code = os.waitstatus_to_exitcode(status)
     if code < 0:
         with contextlib.suppress(OSError, ValueError):
@@ -200,8 +222,11 @@ def _kill_all() -> None:
 # In the child. -----------------------------------------------------------------------------------
 
 
-def _enter(sandbox: Sandbox, uid: int, gid: int, monitor: int) -> None:
-    """Every layer in turn. monitor: a pipe that ends when the monitor does."""
+def _enter(
+    sandbox: Sandbox, uid: int, gid: int, monitor: int, asking: socket.socket | None
+) -> None:
+    """Every layer in turn. monitor: a pipe that ends when the monitor does. asking: where it is
+    asked for connections to the examiner, if it is."""
     layers, limits = sandbox.layers, sandbox.limits
     if layers.namespaces:
         libc.call("sethostname", b"sandbox", ctypes.c_size_t(7))
@@ -215,13 +240,12 @@ def _enter(sandbox: Sandbox, uid: int, gid: int, monitor: int) -> None:
     with contextlib.suppress(BlockingIOError):
         os.read(monitor, 1)
         raise ChildProcessError("the monitor ended first")
-    _forget()
+    _forget(asking)
     set_limits(limits, 0 if alone else processes.tasks_of_user(uid))
     if layers.landlock:
         landlock.restrict(_rules(sandbox), layers.landlock)
     if layers.seccomp:
-        apart = layers.namespaces or landlock.keeps_signals_in(layers.landlock)
-        seccomp.refuse_calls(keep_signals_in=not apart)
+        seccomp.refuse_calls(layers.namespaces, layers.landlock)
 
 
 def _drop_privileges(uid: int, gid: int) -> None:
@@ -236,9 +260,14 @@ def _drop_privileges(uid: int, gid: int) -> None:
     prctl(libc.PR_SET_DUMPABLE, 1)
 
 
-def _forget() -> None:
-    """Closes every descriptor of the template's, and makes multiprocessing start anew."""
-    os.closerange(3, os.sysconf("SC_OPEN_MAX"))
+def _forget(asking: socket.socket | None) -> None:
+    """Closes every descriptor of the template's, and makes multiprocessing start anew.
+
+    asking: the one that is kept.
+    """
+    if asking is not None:
+        connect.ask(asking)
+    os.closerange(3 if asking is None else connect.DESCRIPTOR + 1, os.sysconf("SC_OPEN_MAX"))
     forkserver._forkserver.__init__()
     resource_tracker._resource_tracker.__init__()
 

@@ -24,7 +24,7 @@ _OF_FILES = EXECUTE | WRITE_FILE | READ_FILE | TRUNCATE | IOCTL_DEV
 
 _TCP = 0b11  # bind and connect
 _SCOPES = 0b11  # abstract sockets and signals
-_SIGNALS_SINCE = 6
+_TRUNCATION_SINCE, _SIGNALS_SINCE = 3, 6
 _CREATE_RULESET_VERSION = 1
 _RULE_PATH_BENEATH = 1
 
@@ -48,6 +48,11 @@ def version() -> int:
 def keeps_signals_in(version: int) -> bool:
     """Whether Landlock of this version keeps signals from processes outside."""
     return version >= _SIGNALS_SINCE
+
+
+def covers_truncation(version: int) -> bool:
+    """Whether Landlock of this version keeps files from being emptied without being written to."""
+    return version >= _TRUNCATION_SINCE
 
 
 def restrict(rules: Iterable[tuple[str, int]], abi: int) -> None:

@@ -9,8 +9,10 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import resource
 import signal
 import socket
+import stat
 import subprocess
 import sys
 import tempfile
@@ -18,7 +20,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from autograder.sandbox import cgroup, landlock
+from autograder.sandbox import cgroup, landlock, paths
 from autograder.sandbox.confine import Layers, Sandbox, confined
 from autograder.sandbox.limits import Limits
 
@@ -67,6 +69,14 @@ class System:
 def try_layers() -> System:
     """Tries the name spaces by themselves, each other layer inside them where they work, and then
     all that work together."""
+    # The folders of all submissions are made there.
+    temporary = os.path.realpath(tempfile.gettempdir())
+    if inside := [folder for folder in paths.readable() if paths.covered(temporary, [folder])]:
+        way = (
+            f"read what other submissions write: temporary files go to {temporary}, in "
+            f"{inside[0]}, which it must be able to read; set TMPDIR to a folder elsewhere"
+        )
+        return System(Layers(), (), (way,))
     layers, findings = Layers(), []
     for layer, value in (
         ("namespaces", lambda: True),
@@ -131,12 +141,18 @@ def _surroundings() -> Iterator[dict]:
         tempfile.TemporaryDirectory(prefix="ag-") as foreign,
         socket.create_server(("127.0.0.1", 0)) as listener,
         socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as receiver,
+        socket.socket(socket.AF_UNIX) as named,
+        socket.socket(socket.AF_UNIX) as abstract,
     ):
         for name in ("work", "home", "sockets"):
             Path(place, name).mkdir()
         Path(foreign, "secret").write_text("secret")
         os.chmod(foreign, 0o777)  # its permissions do not protect it
         os.chmod(Path(foreign, "secret"), 0o666)
+        for listening, name in ((named, f"{foreign}/socket"), (abstract, f"\0{foreign}")):
+            listening.bind(name)
+            listening.listen()
+        os.chmod(named.getsockname(), 0o666)
         receiver.bind(("127.0.0.1", 0))
         receiver.settimeout(0)
         yield {
@@ -163,16 +179,30 @@ def _attempt(told: dict) -> list[str]:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
             sock.sendto(b"out", ("127.0.0.1", told["udp"]))
 
+    def talk(address: str) -> None:
+        with socket.socket(socket.AF_UNIX) as sock:
+            sock.connect(address)
+
+    def change_mode() -> None:
+        os.chmod(foreign / "secret", 0o600)
+        if stat.S_IMODE(os.stat(foreign / "secret").st_mode) != 0o600:
+            raise PermissionError("it did nothing")
+
     foreign = Path(told["foreign"])
     attempt("read foreign files", (foreign / "secret").read_text)
     attempt("list foreign folders", lambda: os.listdir(foreign))
     attempt("write foreign files", lambda: (foreign / "secret").write_text("mine"))
     attempt("make foreign files", lambda: (foreign / "new").touch())
+    attempt("empty foreign files", lambda: os.truncate(foreign / "secret", 0))
+    attempt("change the mode of foreign files", change_mode)
     attempt(
         "use the network (TCP)",
         lambda: socket.create_connection(("127.0.0.1", told["tcp"]), 5).close(),
     )
     attempt("use the network (UDP)", send)
+    attempt("talk to foreign processes", lambda: talk(f"{foreign}/socket"))
+    attempt("talk to foreign processes (abstract sockets)", lambda: talk(f"\0{foreign}"))
+    attempt("limit foreign processes", lambda: resource.prlimit(told["pid"], resource.RLIMIT_CORE))
     attempt("signal foreign processes", lambda: os.kill(told["pid"], signal.SIGCONT))
     attempt("look into foreign processes", Path(f"/proc/{told['pid']}/environ").read_bytes)
     # And what it must be able to do; an error here is a sandbox that nothing could be graded in.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,10 +62,34 @@ def own_memory(pids: list[int]) -> int:
     for pid in pids:
         try:
             lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+        except PermissionError:  # it hides from this user: all that it shares counts
+            total += usage([pid]).memory
+            continue
         except OSError:
             continue
         total += sum(int(line.split()[1]) for line in lines if line.startswith("Pss:")) * 1024
     return total
+
+
+def unlinked(pids: list[int], devices: set[int]) -> list[int]:
+    """Bytes of each open file of these devices that no folder names any longer.
+
+    Raises: PermissionError when a process hides its files from this user.
+    """
+    found = {}
+    for pid in pids:
+        try:
+            descriptors = list(os.scandir(f"/proc/{pid}/fd"))
+        except PermissionError:
+            raise
+        except OSError:
+            continue
+        for descriptor in descriptors:
+            with contextlib.suppress(OSError):  # closed meanwhile
+                info = os.stat(descriptor)
+                if info.st_nlink == 0 and info.st_dev in devices:
+                    found[info.st_dev, info.st_ino] = info.st_blocks * 512
+    return list(found.values())
 
 
 def tasks_of_user(uid: int) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
 from pathlib import Path
 
@@ -53,25 +55,27 @@ class Watch:
             raise Excess("cpu", f"the cell used over {most:g} seconds of processor time")
         self._looks += 1
         if self._looks % LOOKS_FOR_DISK == 0:
-            self._look_at_files()
+            self._look_at_files(pids)
 
-    def _look_at_files(self) -> None:
-        files = size = 0
+    def _look_at_files(self, pids: list[int]) -> None:
+        files = 0
+        try:
+            size = sum(processes.unlinked(pids, {os.stat(f).st_dev for f in self._written}))
+        except PermissionError:
+            raise Excess("disk", "a process hid which files it has open") from None
         folders = list(self._written)
         while folders:
             try:
-                entries = list(os.scandir(folders.pop()))
-            except OSError:
-                continue  # it is gone, or nobody's business
-            for entry in entries:
-                files += 1
-                if entry.is_dir(follow_symlinks=False):
-                    folders.append(Path(entry))
-                    continue
-                try:
-                    size += entry.stat(follow_symlinks=False).st_blocks * 512
-                except OSError:
-                    continue
+                for entry in list(os.scandir(folders.pop())):
+                    files += 1
+                    if entry.is_dir(follow_symlinks=False):
+                        folders.append(Path(entry))
+                    else:
+                        with contextlib.suppress(FileNotFoundError):
+                            size += entry.stat(follow_symlinks=False).st_blocks * 512
+            except OSError as error:  # it is gone, or nobody's business
+                if error.errno == errno.ENAMETOOLONG:
+                    raise Excess("disk", "folders too deep in each other to be counted") from None
             if files > MAX_FILES:
                 raise Excess("disk", f"the submission made over {MAX_FILES:,} files")
         if size > self._limits.disk:
