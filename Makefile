@@ -9,7 +9,7 @@ DEMO_LABS ?= lab1_lookup_vs_onehot
 SANDBOX ?= auto
 ARTEFACTS := artefacts
 BANKS := tests/banks tests/stock
-HOSTILE := tests/attacks/test_hostile.py
+HOSTILE := tests/sandbox tests/attacks/test_hostile.py
 
 .DEFAULT_GOAL := help
 .PHONY: help setup lab build demo grade test banks units hostile built lint nbval bench data clean

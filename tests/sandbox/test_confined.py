@@ -327,7 +327,8 @@ def test_without_name_spaces_what_is_outside_stays_as_it_is(box: Box, version: i
                  "schedule"}  # fmt: skip
     assert {name for name, word in said.items() if word == "done"} == pretended
     if os.geteuid() != 0:  # it would have been possible: this is what the filter is for
-        assert inside(box, Layers(landlock=version), tamper)["mode"] == "done"
+        change = outcomes(mode=lambda: os.chmod(secret, 0))  # only this: the rest would last
+        assert inside(box, Layers(landlock=version), change) == {"mode": "done"}
         assert _like(box, readable) != before
 
 

@@ -76,6 +76,8 @@ class Agrees:
         return torch.nn.Module
 hostile = Agrees()
 """,
+        # Where a check goes through all of it, as of any sequence, that ends when time does.
+        Told("graded or partial", None, each=JUDGED.each | {"timed out"}),
     ),
     answers(
         "an object of hostile methods", "Answers with an object whose every special method fails "

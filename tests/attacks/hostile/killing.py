@@ -61,7 +61,7 @@ for thread in os.listdir("/proc/self/task"):
         pass
 libc.pause()
 """,
-        told=Told("partial", "cell own-1: the cell ran for longer than"), costly=True,
+        told=Told("partial", "cell own-1: "), costly=True,
     ),
     Hostile(
         "exits in threads and hooks", FAMILY,

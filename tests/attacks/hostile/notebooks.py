@@ -47,7 +47,7 @@ class Outside:
 class Told:
     """What the instructor reads.
 
-    status: of the submission. note: words of the note; nothing for an empty one, None for any.
+    status: of the submission; "graded or partial" where labs differ. note: words of the note; nothing for an empty one, None for any.
     each: outcomes that checks have, but for those that were not attempted.
     """
 
@@ -69,8 +69,9 @@ class Hostile:
     to the notebook. write: puts it in a student's folder where an ordinary file is not what is
     handed in; returns nothing. student: the name of the student's folder.
 
-    only_first: `hostile` answers one exercise only. costly: runs into limits, which are small for it, and not in every lab. without: whether it
-    succeeds where there is no sandbox, which shows that its success would be noticed.
+    only_first: `hostile` answers one exercise only. costly: runs into limits, which are small for
+    it, and not in every lab. without: whether it succeeds where there is no sandbox, which shows
+    that its success would be noticed.
     """
 
     name: str

@@ -209,6 +209,7 @@ def hostile(*args, **kwargs):
     get_ipython().set_next_input("100.0")
     raise NotImplementedError
 """,
+        told=Told(each=frozenset({"not attempted", "wrong"})),
     ),
     Hostile(
         "a reply before the check's end", FAMILY,
@@ -221,5 +222,6 @@ def hostile(*args, **kwargs):
     time.sleep(0.2)
     raise NotImplementedError
 """,
+        told=Told(each=frozenset({"not attempted", "wrong"})),
     ),
 ]  # fmt: skip

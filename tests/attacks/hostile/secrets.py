@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.attacks.hostile.notebooks import Hostile
+from tests.attacks.hostile.notebooks import Hostile, Told
 
 FAMILY = "secrets"
 
@@ -195,5 +195,6 @@ def hostile(*args, **kwargs):
         loot(repr(globals().get(name)).encode())
     raise NotImplementedError
 """,
+        told=Told(each=frozenset({"not attempted", "wrong"})),
     ),
 ]  # fmt: skip
