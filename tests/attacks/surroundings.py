@@ -174,7 +174,7 @@ class Surroundings:
         """Takes the processes that are there now as belonging there."""
         self._known = set(processes.descendants(os.getpid()))
 
-    def left_behind(self) -> list[str]:
+    def left_behind(self, seconds: float = PATIENCE) -> list[str]:
         """Processes, files, sockets and memory that a run left, after a while to go."""
         found: list[str] = []
 
@@ -183,7 +183,7 @@ class Surroundings:
                         *self._memory(), *_groups()]  # fmt: skip
             return not found
 
-        until(nothing_left)
+        until(nothing_left, seconds)
         return found
 
     def _processes(self) -> list[str]:

@@ -31,7 +31,7 @@ from autograder.sandbox.confine import Layers
 from autograder.sandbox.limits import Limits
 from tests.attacks.hostile import HOSTILE
 from tests.attacks.hostile.notebooks import SUCCEEDED, Hostile
-from tests.attacks.surroundings import Surroundings, surroundings
+from tests.attacks.surroundings import PATIENCE, Surroundings, surroundings
 from tests.conftest import ROOT, sandbox_layers
 
 FAMILIES = """score forging; secrets; escaping; exhaustion; killing; persistence; protocol abuse;
@@ -151,8 +151,9 @@ def grade(
     chosen: dict[str, Hostile],
     limits: Limits,
     layers: Layers | None,
+    patience: float = PATIENCE,
 ) -> Graded:
-    """Grades a class and looks around."""
+    """Grades a class and looks around. patience: seconds that what it started may take to go."""
     expected = set_up(around, lab, chosen)
     course = Course(around.course)
     Recorder(course).close()  # makes the gradebook
@@ -171,7 +172,7 @@ def grade(
         {path.parent.parent.name: path.read_text()
          for path in course.autograded_directory.glob(f"*/{lab}/*.ipynb")},
     )  # fmt: skip
-    graded.left = around.left_behind()
+    graded.left = around.left_behind(patience)
     after = around.files()
     gradebook = str(course.root / "gradebook.db")
     graded.changed = sorted(
@@ -285,3 +286,22 @@ def test_the_tables_hold_no_secret(graded: Graded) -> None:
 def test_there_are_at_least_sixty_in_all_families() -> None:
     assert len(HOSTILE) >= 60
     assert {hostile.family for hostile in HOSTILE} == set(re.split(r";\s", FAMILIES))
+
+
+def test_what_gets_through_is_noticed() -> None:
+    """Without a sandbox; so that the tests above can fail."""
+    code = """
+attempt("a file", (pathlib.Path(OUT["foreign"]) / OUT["me"]).touch)
+loot(OUT["foreign"] + "/secret")
+word = OUT["me"].encode()
+socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(word, ("127.0.0.1", OUT["udp"]))
+os.kill(OUT["canary"], signal.SIGUSR1)
+pathlib.Path(OUT["temporary"], "left").touch()
+"""
+    with surroundings() as around:
+        open_door = {"mallory": Hostile("an open door", "none", "Goes through.", code=code)}
+        graded = grade(around, QUICK, open_door, GENEROUS, None, patience=0)
+    assert {got.split()[0] for got in graded.successes("mallory")} == {"read", "SUCCEEDED:", "was"}
+    assert graded.changed == [str(around.foreign / "mallory")]
+    assert any("got 10" in trouble for trouble in graded.canary)
+    assert str(around.temporary / "left") in graded.left

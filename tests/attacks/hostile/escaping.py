@@ -180,7 +180,6 @@ for name, family, kind, protocol in (
 ):
     attempt(f"a socket: {name}", socket.socket, family, kind, protocol)
 """,
-        without=True,
     ),
     Hostile(
         "sockets in the file system", FAMILY,
@@ -212,7 +211,6 @@ for line in pathlib.Path("/proc/net/unix").read_text().splitlines() if os.path.e
         known = any(part in path for part in (own, os.environ.get("JPY_PARENT_PID", "?")))
         print("sees" if known else "sees another:", path)
 """,
-        without=True,
     ),
     Hostile(
         "rare system calls", FAMILY,
@@ -303,7 +301,6 @@ attempt("a signal by a socket", lambda: (
     fcntl.fcntl(left, fcntl.F_SETOWN, canary), fcntl.fcntl(left, 10, 9),
     fcntl.fcntl(left, fcntl.F_SETFL, os.O_ASYNC | os.O_NONBLOCK), right.sendall(b"x")))
 """,
-        without=True,
     ),
     Hostile(
         "foreign files", FAMILY,
@@ -335,7 +332,6 @@ try:
 except OSError:
     pass
 """,
-        without=True,
     ),
     Hostile(
         "the Python that grades", FAMILY,

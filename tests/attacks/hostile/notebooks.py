@@ -70,8 +70,7 @@ class Hostile:
     handed in; returns nothing. student: the name of the student's folder.
 
     only_first: `hostile` answers one exercise only. costly: runs into limits, which are small for
-    it, and not in every lab. without: whether it succeeds where there is no sandbox, which shows
-    that its success would be noticed.
+    it, and not in every lab.
     """
 
     name: str
@@ -86,7 +85,6 @@ class Hostile:
     told: Told = Told()
     only_first: bool = False
     costly: bool = False
-    without: bool = False
 
     def notebook(self, released: dict[str, Any], outside: Outside) -> bytes:
         """The file that is handed in, made of a lab's released notebook as a JSON object."""

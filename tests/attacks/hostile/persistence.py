@@ -29,7 +29,6 @@ if os.fork() == 0:
             time.sleep(0.1)
     os._exit(0)
 """,
-        without=True,
     ),
     Hostile(
         "programs in the background", FAMILY,

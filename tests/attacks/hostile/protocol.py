@@ -177,7 +177,6 @@ for path in found:
     if "/kernel-" in path or "/ag-" in path or path.startswith(OUT["temporary"]):
         attempt(f"connecting to {path}", socket.socket(socket.AF_UNIX).connect, path)
 """,
-        without=True,
     ),
     Hostile(
         "its own sockets, replaced", FAMILY,

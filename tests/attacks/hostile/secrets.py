@@ -20,7 +20,6 @@ loot(course / "gradebook.db", course / "grades.csv", course / "nbgrader_config.p
      course / "submitted" / "n1-right" / lab / f"{lab}.ipynb",
      course / "autograded" / "n1-right" / lab / f"{lab}.ipynb")
 """,
-        without=True,
     ),
     Hostile(
         "the course by walking up from the data", FAMILY,
@@ -35,7 +34,6 @@ for start in starts:
              place / "solutions" / OUT["lab"] / "answers.py",
              str(place) + OUT["course"] + "/gradebook.db")
 """,
-        without=True,
     ),
     Hostile(
         "the grader's home", FAMILY,
@@ -50,7 +48,6 @@ attempt("listing the home", os.listdir, OUT["home"])
 for path in ("/etc/shadow", "/etc/gshadow", "/etc/ssh/ssh_host_ed25519_key", "/etc/sudoers"):
     attempt(f"reading {path}", pathlib.Path(path).read_bytes)
 """,
-        without=True,
     ),
     Hostile(
         "the environment", FAMILY,
@@ -70,7 +67,6 @@ for line in open("/proc/self/maps"):
         if found:
             print("in memory:", line.split()[-1], found)
 """,
-        without=True,
     ),
     Hostile(
         "other processes", FAMILY,
@@ -85,7 +81,6 @@ for pid in {*pids, str(OUT["canary"]), str(os.getppid()), "1"} - own:
     attempt(f"the root of {pid}", os.listdir, f"/proc/{pid}/root{OUT['course']}")
     attempt(f"the memory of {pid}", open, f"/proc/{pid}/mem", "rb")
 """,
-        without=True,
     ),
     Hostile(
         "inherited descriptors", FAMILY,
@@ -133,7 +128,6 @@ try:
 except OSError as error:
     print("failed: nothing happens", type(error).__name__)
 """,
-        without=True,
     ),
     Hostile(
         "the disk and the machine's memory", FAMILY,
