@@ -1,0 +1,308 @@
+"""A class graded on a cluster: the same gradebook as here, whatever happens to the workers."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from distributed import Client
+from typer.testing import CliRunner, Result
+
+import autograder
+from autograder.cli import app
+from autograder.course import Course
+from autograder.engine import cluster as module
+from autograder.engine.cluster import Cluster, grade_on_cluster
+from autograder.engine.fingerprint import fingerprint
+from autograder.engine.record import Result as Graded
+from autograder.sandbox.limits import Limits
+from autograder.sandbox.processes import descendants
+from tests.cluster import deadly
+from tests.cluster.conftest import Running, end
+from tests.engine.conftest import ANSWERS
+from tests.gradebooks import rows
+
+CLASS = {
+    "ann": ANSWERS,
+    "ben": {"lookup": "def lookup(table, ids):\n    return table[3]",
+            "total": "def total(values):\n    return 1 / 0"},
+    "cyd": {},
+    "eli": ANSWERS | {"lookup": "import os\n\ndef lookup(table, ids):\n    os._exit(3)"},
+    "fay": ANSWERS | {"total": "import matplotlib.pyplot as plt\nplt.plot([1])\nplt.show()\n"
+                               "print('é 学生')\n" + ANSWERS["total"]},
+}  # fmt: skip
+
+
+def hand_in(course: Course, student: str, answers: dict[str, str]) -> None:
+    nb = json.loads(course.student_notebook("toy").read_text())
+    for cell in nb["cells"]:
+        cell["source"] = answers.get(cell["id"], "".join(cell["source"]))
+    path = course.submitted_directory / student / "toy" / "toy.ipynb"
+    path.parent.mkdir(parents=True)
+    path.write_text(json.dumps(nb))
+
+
+def grade(course: Course, *arguments: str) -> Result:
+    return CliRunner().invoke(
+        app, ["grade", "--course", str(course.root), *arguments], catch_exceptions=False
+    )
+
+
+def on_cluster(
+    cluster: Running, course: Course, said: list[str], workers: int | None = None
+) -> dict[str, Graded]:
+    results, _ = asyncio.run(
+        grade_on_cluster(cluster.address, course, ["toy"], None, workers, Limits(), True,
+                         lambda *told: None, said.append)
+    )  # fmt: skip
+    return {result.student: result for result in results}
+
+
+def table(course: Course, name: str) -> list[dict[str, str]]:
+    """A table without the seconds."""
+    with (course.root / name).open(encoding="utf-8", newline="") as file:
+        return [{k: v for k, v in row.items() if k != "seconds"} for row in csv.DictReader(file)]
+
+
+def test_a_class_gets_the_same_gradebook_as_on_this_machine(
+    cluster: Running, course: Course, tmp_path: Path
+) -> None:
+    for student, answers in CLASS.items():
+        hand_in(course, student, answers)
+    hand_in(course, "dee", {})
+    (course.submitted_directory / "dee" / "toy" / "toy.ipynb").write_text('{"cells": [')
+    shutil.copytree(course.root, tmp_path / "here")
+    here = Course(tmp_path / "here")
+    away, local = grade(course, "--scheduler", cluster.address), grade(here)
+    assert away.exit_code == local.exit_code == 0, away.stderr
+    assert "sandbox on the workers: " in away.stdout
+    assert rows(course) == rows(here)
+    for name in ("grades.csv", "checks.csv"):
+        assert table(course, name) == table(here, name)
+    scores = {row["student_id"]: row["score"] for row in table(course, "grades.csv")}
+    assert scores == {"ann": "6", "ben": "0", "cyd": "0", "dee": "0", "eli": "4", "fay": "6"}
+    for student in CLASS:
+        path = Path("autograded", student, "toy", "toy.ipynb")
+        assert (course.root / path).read_text() == (here.root / path).read_text()
+
+
+ATTACK = """\
+import os, re, socket
+
+PORTS, SCRATCH = {ports}, {scratch!r}
+
+def total(values):
+    return -1.0
+
+def lookup(table, ids):
+    return None
+
+reached, found = [], set()
+for port in PORTS:
+    try:
+        socket.create_connection(("127.0.0.1", port), 3).close()
+        reached.append(port)
+    except OSError:
+        pass
+
+def look(data):
+    numbers = re.findall(rb"tcp://[^:]{{,40}}:([0-9]+)", data)
+    numbers = [int(number) for number in numbers]
+    numbers += [int(n, 16) for n in re.findall(rb" [0-9A-F]{{8}}:([0-9A-F]{{4}}) ", data)]
+    found.update(set(numbers) & set(PORTS))
+
+for pid in (name for name in os.listdir("/proc") if name.isdigit() or name == "self"):
+    for name in ("environ", "cmdline", "net/tcp"):
+        try:
+            look(open(f"/proc/{{pid}}/{{name}}", "rb").read())
+        except OSError:
+            pass
+for line in open("/proc/self/maps"):
+    area, rights = line.split()[:2]
+    begin, end = (int(n, 16) for n in area.split("-"))
+    if rights[0] == "r" and end - begin < 2**26 and "[v" not in line:
+        try:
+            with open("/proc/self/mem", "rb", 0) as memory:
+                memory.seek(begin)
+                look(memory.read(end - begin))
+        except OSError:
+            pass
+try:
+    listed = os.listdir(SCRATCH)
+except OSError:
+    listed = []
+print("reached", reached, "found", sorted(found), "listed", listed)
+"""
+
+
+def test_student_code_neither_reaches_nor_finds_the_scheduler_and_the_workers(
+    cluster: Running, course: Course
+) -> None:
+    ports = [int(address.rsplit(":", 1)[1]) for address in [cluster.address, *cluster.workers(2)]]
+    attack = ATTACK.format(ports=ports, scratch=str(cluster.folder / "scratch"))
+    outside = subprocess.run(
+        [sys.executable, "-c", attack],
+        env={"DASK_SCHEDULER_ADDRESS": cluster.address},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert f"reached {ports} found " in outside, "the attack is none"
+    assert str(ports[0]) in outside.split("found")[1] and not outside.endswith("listed []\n")
+    hand_in(course, "eve", {"lookup": attack})
+    results = on_cluster(cluster, course, [])
+    assert results["eve"].score == 0
+    graded = (course.autograded_directory / "eve" / "toy" / "toy.ipynb").read_text()
+    assert "reached [] found [] listed []" in graded, graded
+
+
+def test_a_worker_of_another_version_is_told_and_left_alone(
+    cluster: Running, course: Course, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether it says so when it is asked, or a unit finds out first."""
+    changed, without = tmp_path / "changed", tmp_path / "without"
+    shutil.copytree(Path(autograder.__file__).parent, changed / "autograder")
+    with (changed / "autograder" / "engine" / "execute.py").open("a") as file:
+        file.write("# another version\n")
+    (without / "autograder").mkdir(parents=True)
+    (without / "autograder" / "__init__.py").touch()
+    fit = set(cluster.workers(2))
+    options = ("--no-nanny", "--nthreads", "4")
+    others = [cluster.start_worker(*options, package=package) for package in (changed, without)]
+    try:
+        unfit = set(cluster.workers(4)) - fit
+        students = [f"s{n}" for n in range(8)]
+        for student in students:
+            hand_in(course, student, ANSWERS)
+
+        def assert_graded(results: dict[str, Graded]) -> None:
+            assert {s: (r.score, r.note) for s, r in results.items()} == dict.fromkeys(
+                students, (6, "")
+            )
+
+        said: list[str] = []
+        assert_graded(on_cluster(cluster, course, said))
+        assert sorted(line.split()[0] for line in said) == sorted(unfit), said
+        ours = fingerprint()["autograder"]
+        version, missing = sorted(said, key=lambda line: "No module named" in line)
+        assert re.search(f"is not used: it has autograder [0-9a-f]+ instead of {ours}$", version)
+        assert "is not used: it cannot run this autograder" in missing
+
+        said = []
+        honest = Cluster._ask
+
+        async def late(self: Cluster, address: str) -> None:
+            while address in unfit and not said and time.monotonic() < deadline:
+                await asyncio.sleep(0.1)
+            await honest(self, address)
+
+        monkeypatch.setattr(Cluster, "_ask", late)
+        deadline = time.monotonic() + 10
+        assert_graded(on_cluster(cluster, course, said, workers=8))
+        told = [line.split()[0] for line in said]
+        assert set(told) <= unfit and len(told) == len(set(told))
+    finally:
+        for process in others:
+            cluster.stop(process)
+
+
+def test_where_no_worker_fits_nothing_is_graded_and_nothing_is_lost(
+    cluster: Running, course: Course, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hand_in(course, "ann", ANSWERS)
+    (course.root / "grades.csv").write_text("earlier")
+    other = fingerprint() | {"torch": "1.0", "Python": "2.7"}
+    monkeypatch.setattr(module, "fingerprint", lambda: other)
+    said = grade(course, "--scheduler", cluster.address)
+    assert said.exit_code == 2 and said.stdout == ""
+    *lines, last = said.stderr.splitlines()
+    assert "no worker of the cluster at" in last and "grade again" in last
+    assert {line.split()[0] for line in lines} == set(cluster.workers(2))
+    assert all(re.search(r"it has Python 3\.\d+ instead of 2\.7, torch \S+ instead of 1\.0$", line)
+               for line in lines)  # fmt: skip
+    assert (course.root / "grades.csv").read_text() == "earlier"
+
+
+def test_a_worker_that_is_killed_half_way_costs_nothing(cluster: Running, course: Course) -> None:
+    slow = ANSWERS | {"lookup": "import time\ntime.sleep(2)\n" + ANSWERS["lookup"]}
+    students = [f"s{n}" for n in range(4)]
+    for student in students:
+        hand_in(course, student, slow)
+    pids: dict[str, int] = cluster.ask(lambda client: client.run(os.getpid))
+    killed: list[int] = []
+
+    async def kill_one() -> None:
+        async with Client(cluster.address, asynchronous=True, set_as_default=False) as client:
+            while True:
+                for address, keys in (await client.processing()).items():
+                    if any("run_unit" in str(key) for key in keys):
+                        killed.extend([pids[address], *descendants(pids[address])])
+                        os.kill(pids[address], signal.SIGKILL)
+                        return
+                await asyncio.sleep(0.05)
+
+    async def both() -> list[Graded]:
+        grading = grade_on_cluster(cluster.address, course, ["toy"], None, None, Limits(), True,
+                                   lambda *told: None, said.append)  # fmt: skip
+        (results, _), _ = await asyncio.gather(grading, kill_one())
+        return results
+
+    said: list[str] = []
+    try:
+        results = asyncio.run(both())
+    finally:
+        end(killed[1:])
+    assert killed and said == []
+    assert {r.student: (r.score, r.status) for r in results} == dict.fromkeys(
+        students, (6, "graded")
+    )
+
+
+def test_a_submission_whose_workers_die_costs_itself_alone(
+    cluster: Running, course: Course, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hand_in(course, "eve", ANSWERS)
+    monkeypatch.setattr(module.worker, "run_unit", deadly.run_unit)
+    cluster.workers(2)
+    (eve,) = on_cluster(cluster, course, []).values()
+    assert eve.status == "failed"
+    assert "2 workers died while they ran it, the last of them tcp://127.0.0.1:" in eve.note
+
+
+# Before there is a cluster ------------------------------------------------------------------------
+
+
+def test_an_address_where_no_scheduler_is_is_told(
+    course: Course, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hand_in(course, "ann", ANSWERS)
+    monkeypatch.setattr(module, "CONNECT_SECONDS", 0.5)
+    for address in ("tcp://127.0.0.1:1", "nowhere", "foo://127.0.0.1:1"):
+        said = grade(course, "--scheduler", address)
+        assert said.exit_code == 2 and said.stdout == ""
+        assert said.stderr.startswith(f"no Dask scheduler answers at '{address}'"), said.stderr
+        assert said.stderr.count("\n") == 1
+    assert not (course.root / "gradebook.db").exists()
+
+
+def test_a_grader_without_dask_is_told_how_to_get_it(
+    course: Course, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hand_in(course, "ann", ANSWERS)
+    monkeypatch.setitem(sys.modules, "autograder.engine.cluster", None)
+    monkeypatch.delitem(sys.modules, "autograder.engine.cluster")
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    said = grade(course, "--scheduler", "tcp://127.0.0.1:1")
+    assert said.exit_code == 2 and said.stdout == ""
+    assert "pip install 'embedding-labs[cluster]'" in said.stderr
+    assert said.stderr.count("\n") == 1
