@@ -1,8 +1,10 @@
 """Grades on the workers of a Dask cluster that is there already.
 
 What goes to a worker is bytes, and so is what comes back; see `unit`. Dask decides who runs what
-and runs it again when a worker is lost. Here it is decided who may run anything at all: a worker
-with other versions than ours, or without a sandbox, is told to the instructor and left alone.
+and runs it again when a worker is lost. Here it is decided who may run anything at all: each worker
+is asked first what it is, and one with other versions than ours, or without a sandbox, is told to
+the instructor and left alone. A unit is never sent to a worker that was not asked: where its
+function cannot be imported, Dask's worker ends, and takes with it whatever else runs there.
 """
 
 from __future__ import annotations
@@ -33,7 +35,7 @@ from autograder.sandbox.limits import Limits
 CONNECT_SECONDS = 10
 LOOK_SECONDS = 2  # how long a look at the cluster's workers counts
 PATIENCE = 60  # seconds for a fit worker to come back when only unfit ones are left
-TRIES = 10  # of one submission, when the cluster changes under it
+TRIES = 4  # of one submission, when the cluster changes under it
 ASK_SECONDS = 120  # for a worker to import this package from a slow disk, and say what it is
 RESUME = "What was graded before is kept; mend this and grade again."
 
@@ -95,7 +97,7 @@ class Cluster:
     async def connect(self, folder: bytes) -> None:
         """Finds the scheduler and hands it the packed `data` folder.
 
-        Raises: CourseError when there is no scheduler.
+        Raises: CourseError when there is no scheduler, or none that can hand on our work.
         """
         self._client = Client(
             self._address,
@@ -111,6 +113,14 @@ class Cluster:
         except (OSError, ValueError) as error:
             why = f": {error}" if str(error) else ""
             raise CourseError(f"no Dask scheduler answers at {self._address!r}{why}.") from None
+        try:
+            # It reads what it hands on, so it must be able to import this.
+            await self._client.run_on_scheduler(worker.refusal, fingerprint())
+        except Exception as error:
+            raise CourseError(
+                f"the scheduler at {self._address!r} cannot hand on our work ({error}); it needs "
+                "this package, as its workers do."
+            ) from None
         # A task like others, so that Dask makes it anew where the worker that has it is lost, and
         # hands it on from worker to worker. Every Python has `bytes`.
         with dask.config.set({"distributed.admin.large-graph-warning-threshold": "1 TiB"}):
@@ -157,19 +167,16 @@ class Cluster:
 
     async def _answer(self, unit: bytes) -> Any:
         """What a worker says to a unit; None when it must be asked again, elsewhere."""
-        unfit = set(self._unfit)
-        # Without a list Dask chooses among all, those that join it later too.
-        workers = list(await self._workers()) if unfit else None
+        workers = list(await self._workers())
         future = self._client.submit(
             worker.run_unit, unit, self._folder, workers=workers, pure=False
         )
         waiting = asyncio.create_task(_result(future))
         try:
             while not (await asyncio.wait({waiting}, timeout=LOOK_SECONDS))[0]:
-                there = await self._workers()
-                if workers is not None and not there.keys() & set(workers):
+                if not (await self._workers()).keys() & set(workers):
                     return None  # Dask would wait for just these to come back
-            answer = await self._outcome(waiting, unfit)
+            answer = self._outcome(waiting)
         finally:
             waiting.cancel()
             future.release()
@@ -178,8 +185,8 @@ class Cluster:
                 return unpack(answer)
         return answer
 
-    async def _outcome(self, waiting: asyncio.Task, unfit: set[str]) -> Any:
-        """What Dask made of a unit. unfit: the workers that were known to be so at its start."""
+    def _outcome(self, waiting: asyncio.Task) -> Any:
+        """What Dask made of a unit."""
         try:
             return waiting.result()
         except CancelledError:
@@ -191,13 +198,10 @@ class Cluster:
                 f"{killed.allowed_failures + 1} workers died while they ran it, the last of them "
                 f"{killed.last_worker.address}"
             ) from None
-        except Exception as error:
-            # `run_unit` raises nothing: some worker, of those that came later, did not know it.
-            await self._look(at_once=True)
-            await asyncio.wait(self._asked.values())
-            if self._unfit == unfit:
-                raise NotRun(f"no worker could take it: {type(error).__name__}: {error}") from None
-            return None
+        except Exception as error:  # Dask's own; `run_unit` raises nothing
+            raise NotRun(
+                f"nothing could be had from the cluster: {type(error).__name__}: {error}"
+            ) from None
 
     async def _workers(self) -> dict[str, int]:
         """Threads of each worker that fits, by its address; waits until there is one.
@@ -225,10 +229,10 @@ class Cluster:
             await asyncio.wait([*asked, asyncio.create_task(asyncio.sleep(LOOK_SECONDS))],
                                return_when="FIRST_COMPLETED")  # fmt: skip
 
-    async def _look(self, at_once: bool = False) -> None:
+    async def _look(self) -> None:
         """Finds out which workers there are, and begins to ask the new ones what they are."""
         async with self._looking:
-            if not at_once and time.monotonic() - self._looked < LOOK_SECONDS:
+            if time.monotonic() - self._looked < LOOK_SECONDS:
                 return
             try:
                 self._threads = await self._client.nthreads()
@@ -247,7 +251,7 @@ class Cluster:
         )
         try:
             why = (await asyncio.wait_for(asking, ASK_SECONDS)).get(address)
-        except OSError as error:  # a timeout is one too
+        except Exception as error:  # each is told, but for those of a worker that is gone
             why = error
         match why:
             case "":

@@ -21,6 +21,7 @@ from distributed import Client
 
 from autograder.authoring.build import build_lab
 from autograder.course import CONFIG_FILE, Course
+from autograder.engine.record import Recorder
 from autograder.sandbox.processes import descendants
 from tests.conftest import ROOT, TOY
 
@@ -99,32 +100,38 @@ def end(pids: list[int]) -> None:
             os.kill(pid, signal.SIGKILL)
 
 
-@pytest.fixture(scope="module")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """A scheduler, and two worker processes with two threads each."""
-    made = Running(tmp_path_factory.mktemp("cluster"))
+@contextlib.contextmanager
+def scheduler(folder: Path, package: Path = ROOT) -> Iterator[Running]:
+    """A scheduler that imports `autograder` from a folder, and as yet no workers."""
+    made, told = Running(folder), folder / "scheduler.json"
     try:
-        told = made.folder / "scheduler.json"
         # A task is given up when it was running on the second worker that died.
         made.start("scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard",
-                   "--scheduler-file", str(told),
+                   "--scheduler-file", str(told), package=package,
                    DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES="1")  # fmt: skip
         deadline = time.monotonic() + STARTING
         while not made.address:
-            assert time.monotonic() < deadline, (made.folder / "0.log").read_text()
+            assert time.monotonic() < deadline, (folder / "0.log").read_text()
             time.sleep(0.1)
             with contextlib.suppress(FileNotFoundError, json.JSONDecodeError):
                 made.address = json.loads(told.read_text())["address"]
-        made.start_worker("--nworkers", "2", "--nthreads", "2")
-        made.workers(2)
         yield made
     finally:
         made.stop_all()
 
 
 @pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """A scheduler, and two worker processes with two threads each."""
+    with scheduler(tmp_path_factory.mktemp("cluster")) as made:
+        made.start_worker("--nworkers", "2", "--nthreads", "2")
+        made.workers(2)
+        yield made
+
+
+@pytest.fixture(scope="module")
 def lab_with_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The toy course, built, whose given cell reads a file in `data`."""
+    """The toy course, built, whose given cell reads a file in `data`, with an empty gradebook."""
     root = tmp_path_factory.mktemp("with-data")
     shutil.copy(ROOT / CONFIG_FILE, root)
     (root / "data").mkdir()
@@ -136,6 +143,7 @@ def lab_with_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert given in TOY
     course.lab_source("toy").write_text(TOY.replace(given, READ))
     build_lab(course, "toy").write()
+    Recorder(course).close()  # nbgrader takes seconds to make one
     return root
 
 

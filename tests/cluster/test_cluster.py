@@ -6,16 +6,15 @@ import asyncio
 import csv
 import json
 import os
+import pickle
 import re
 import shutil
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
-from distributed import Client
 from typer.testing import CliRunner, Result
 
 import autograder
@@ -27,8 +26,8 @@ from autograder.engine.fingerprint import fingerprint
 from autograder.engine.record import Result as Graded
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.processes import descendants
-from tests.cluster import deadly
-from tests.cluster.conftest import Running, end
+from tests.cluster import forged
+from tests.cluster.conftest import Running, end, scheduler
 from tests.engine.conftest import ANSWERS
 from tests.gradebooks import rows
 
@@ -169,7 +168,7 @@ def test_student_code_neither_reaches_nor_finds_the_scheduler_and_the_workers(
 def test_a_worker_of_another_version_is_told_and_left_alone(
     cluster: Running, course: Course, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whether it says so when it is asked, or a unit finds out first."""
+    """Whether it says so when it is asked, or had been another one when it was asked."""
     changed, without = tmp_path / "changed", tmp_path / "without"
     shutil.copytree(Path(autograder.__file__).parent, changed / "autograder")
     with (changed / "autograder" / "engine" / "execute.py").open("a") as file:
@@ -177,43 +176,51 @@ def test_a_worker_of_another_version_is_told_and_left_alone(
     (without / "autograder").mkdir(parents=True)
     (without / "autograder" / "__init__.py").touch()
     fit = set(cluster.workers(2))
-    options = ("--no-nanny", "--nthreads", "4")
-    others = [cluster.start_worker(*options, package=package) for package in (changed, without)]
+    others = [cluster.start_worker("--no-nanny", package=package) for package in (changed, without)]
     try:
         unfit = set(cluster.workers(4)) - fit
-        students = [f"s{n}" for n in range(8)]
-        for student in students:
+        for student in ("ann", "ben"):
             hand_in(course, student, ANSWERS)
-
-        def assert_graded(results: dict[str, Graded]) -> None:
-            assert {s: (r.score, r.note) for s, r in results.items()} == dict.fromkeys(
-                students, (6, "")
-            )
+        right = {"ann": (6, ""), "ben": (6, "")}
 
         said: list[str] = []
-        assert_graded(on_cluster(cluster, course, said))
+        results = on_cluster(cluster, course, said)
+        assert {student: (r.score, r.note) for student, r in results.items()} == right
         assert sorted(line.split()[0] for line in said) == sorted(unfit), said
         ours = fingerprint()["autograder"]
         version, missing = sorted(said, key=lambda line: "No module named" in line)
         assert re.search(f"is not used: it has autograder [0-9a-f]+ instead of {ours}$", version)
         assert "is not used: it cannot run this autograder" in missing
+        assert set(cluster.workers(4)) == fit | unfit, "a unit has ended a worker"
 
-        said = []
-        honest = Cluster._ask
+        former, said, honest = version.split()[0], [], Cluster._ask
 
-        async def late(self: Cluster, address: str) -> None:
-            while address in unfit and not said and time.monotonic() < deadline:
-                await asyncio.sleep(0.1)
+        async def ask(self: Cluster, address: str) -> None:
+            if address == former:
+                self._fit.add(address)
+                return
+            while not said:  # it is the only one that there is, until a unit has found out
+                await asyncio.sleep(0.05)
             await honest(self, address)
 
-        monkeypatch.setattr(Cluster, "_ask", late)
-        deadline = time.monotonic() + 10
-        assert_graded(on_cluster(cluster, course, said, workers=8))
-        told = [line.split()[0] for line in said]
-        assert set(told) <= unfit and len(told) == len(set(told))
+        monkeypatch.setattr(Cluster, "_ask", ask)
+        results = on_cluster(cluster, course, said, workers=1)
+        assert {student: (r.score, r.note) for student, r in results.items()} == right
+        assert said[0] == version
     finally:
         for process in others:
             cluster.stop(process)
+
+
+def test_a_scheduler_without_this_package_is_told(
+    course: Course, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    hand_in(course, "ann", ANSWERS)
+    with scheduler(tmp_path_factory.mktemp("bare"), package=tmp_path) as bare:
+        said = grade(course, "--scheduler", bare.address)
+    assert said.exit_code == 2 and said.stdout == ""
+    assert "cannot hand on our work (No module named 'autograder')" in said.stderr
+    assert said.stderr.count("\n") == 1
 
 
 def test_where_no_worker_fits_nothing_is_graded_and_nothing_is_lost(
@@ -233,23 +240,45 @@ def test_where_no_worker_fits_nothing_is_graded_and_nothing_is_lost(
     assert (course.root / "grades.csv").read_text() == "earlier"
 
 
+def test_a_forged_result_is_no_result_and_a_pickle_is_never_read(
+    cluster: Running, course: Course, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in forged.FORGED:
+        hand_in(course, name, ANSWERS | {"lookup": f"# {name}\n{ANSWERS['lookup']}"})
+    monkeypatch.setattr(module.worker, "run_unit", forged.run_unit)
+    results = on_cluster(cluster, course, [])
+    honest = results.pop("honest")
+    assert (honest.status, honest.score) == ("graded", 6), "what is forged would not be taken"
+    assert {r.status for r in results.values()} == {"failed"}
+    why = {name: r.note.partition(": ")[2] for name, r in results.items()}
+    for name in ("object", "object-in-list"):
+        assert "only able to deserialize" in why[name]
+    for name in ("pickle", "text"):
+        assert why[name] == "its parts are not those of a result"
+    assert why["points"] == "a check has other points"
+    assert why["other-lab"] == "its verdicts are not those of the lab's checks"
+    assert forged.opened == []
+    pickle.loads(pickle.dumps(forged.Opened()))
+    assert forged.opened.pop() == os.getpid(), "the pickle does nothing"
+
+
 def test_a_worker_that_is_killed_half_way_costs_nothing(cluster: Running, course: Course) -> None:
     slow = ANSWERS | {"lookup": "import time\ntime.sleep(2)\n" + ANSWERS["lookup"]}
     students = [f"s{n}" for n in range(4)]
     for student in students:
         hand_in(course, student, slow)
-    pids: dict[str, int] = cluster.ask(lambda client: client.run(os.getpid))
+    workers: dict[str, int] = cluster.ask(lambda client: client.run(os.getpid))
+    idle = {pid: set(descendants(pid)) for pid in workers.values()}
     killed: list[int] = []
 
     async def kill_one() -> None:
-        async with Client(cluster.address, asynchronous=True, set_as_default=False) as client:
-            while True:
-                for address, keys in (await client.processing()).items():
-                    if any("run_unit" in str(key) for key in keys):
-                        killed.extend([pids[address], *descendants(pids[address])])
-                        os.kill(pids[address], signal.SIGKILL)
-                        return
-                await asyncio.sleep(0.05)
+        while not killed:
+            await asyncio.sleep(0.05)
+            for pid, before in idle.items():
+                there = descendants(pid)
+                if not killed and set(there) - before:  # it has begun to run a submission
+                    killed.extend([pid, *there])
+                    os.kill(pid, signal.SIGKILL)
 
     async def both() -> list[Graded]:
         grading = grade_on_cluster(cluster.address, course, ["toy"], None, None, Limits(), True,
@@ -262,9 +291,9 @@ def test_a_worker_that_is_killed_half_way_costs_nothing(cluster: Running, course
         results = asyncio.run(both())
     finally:
         end(killed[1:])
-    assert killed and said == []
-    assert {r.student: (r.score, r.status) for r in results} == dict.fromkeys(
-        students, (6, "graded")
+    assert said == []
+    assert {r.student: (r.score, r.status, r.note) for r in results} == dict.fromkeys(
+        students, (6, "graded", "")
     )
 
 
@@ -272,7 +301,7 @@ def test_a_submission_whose_workers_die_costs_itself_alone(
     cluster: Running, course: Course, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hand_in(course, "eve", ANSWERS)
-    monkeypatch.setattr(module.worker, "run_unit", deadly.run_unit)
+    monkeypatch.setattr(module.worker, "run_unit", forged.die)
     cluster.workers(2)
     (eve,) = on_cluster(cluster, course, []).values()
     assert eve.status == "failed"
@@ -292,7 +321,7 @@ def test_an_address_where_no_scheduler_is_is_told(
         assert said.exit_code == 2 and said.stdout == ""
         assert said.stderr.startswith(f"no Dask scheduler answers at '{address}'"), said.stderr
         assert said.stderr.count("\n") == 1
-    assert not (course.root / "gradebook.db").exists()
+    assert not (course.root / "grades.csv").exists()
 
 
 def test_a_grader_without_dask_is_told_how_to_get_it(
