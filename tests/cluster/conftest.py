@@ -152,3 +152,11 @@ def course(lab_with_data: Path, tmp_path: Path) -> Course:
     root = tmp_path / "course"
     shutil.copytree(lab_with_data, root)
     return Course(root)
+
+
+@pytest.fixture
+def without(tmp_path: Path) -> Path:
+    """A folder to import `autograder` from, with nothing in it, whatever is installed."""
+    (tmp_path / "without" / "autograder").mkdir(parents=True)
+    (tmp_path / "without" / "autograder" / "__init__.py").touch()
+    return tmp_path / "without"
