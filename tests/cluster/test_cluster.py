@@ -74,8 +74,11 @@ def table(course: Course, name: str) -> list[dict[str, str]]:
 
 
 def test_a_class_gets_the_same_gradebook_as_on_this_machine(
-    cluster: Running, course: Course, tmp_path: Path
+    cluster: Running, course: Course, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    sent: list[bytes] = []
+    honest = module.Unit.pack
+    monkeypatch.setattr(module.Unit, "pack", lambda unit: sent.append(honest(unit)) or sent[-1])
     for student, answers in CLASS.items():
         hand_in(course, student, answers)
     hand_in(course, "dee", {})
@@ -85,6 +88,8 @@ def test_a_class_gets_the_same_gradebook_as_on_this_machine(
     away, local = grade(course, "--scheduler", cluster.address), grade(here)
     assert away.exit_code == local.exit_code == 0, away.stderr
     assert "sandbox on the workers: " in away.stdout
+    # A worker can read nothing of a course that it was not told the place of.
+    assert len(sent) == len(CLASS) and not any(str(tmp_path).encode() in unit for unit in sent)
     assert rows(course) == rows(here)
     for name in ("grades.csv", "checks.csv"):
         assert table(course, name) == table(here, name)
