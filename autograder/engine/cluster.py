@@ -236,9 +236,9 @@ class Cluster:
                 return
             try:
                 self._threads = await self._client.nthreads()
-            except OSError as error:
+            except OSError:
                 raise CourseError(
-                    f"the cluster at {self._address} does not answer: {error}. {RESUME}"
+                    f"the cluster at {self._address} does not answer any more. {RESUME}"
                 ) from None
             for address in self._threads.keys() - self._asked.keys():
                 self._asked[address] = asyncio.create_task(self._ask(address))

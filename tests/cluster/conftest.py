@@ -88,6 +88,9 @@ class Running:
         end(below)
         self._processes.remove(process)
 
+    def stop_scheduler(self) -> None:
+        self.stop(self._processes[0])
+
     def stop_all(self) -> None:
         for process in reversed(self._processes[:]):
             self.stop(process)

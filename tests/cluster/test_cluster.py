@@ -15,11 +15,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from nbgrader.api import Gradebook
 from typer.testing import CliRunner, Result
 
 import autograder
 from autograder.cli import app
-from autograder.course import Course
+from autograder.course import Course, CourseError
 from autograder.engine import cluster as module
 from autograder.engine.cluster import Cluster, grade_on_cluster
 from autograder.engine.fingerprint import fingerprint
@@ -314,6 +315,29 @@ def test_a_submission_whose_workers_die_costs_itself_alone(
     (eve,) = on_cluster(cluster, course, []).values()
     assert eve.status == "failed"
     assert "2 workers died while they ran it, the last of them tcp://127.0.0.1:" in eve.note
+
+
+def test_a_scheduler_that_goes_away_ends_the_run_and_what_was_graded_is_kept(
+    cluster: Running, course: Course, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The last that is asked of this cluster."""
+    for student in ("ann", "ben"):
+        hand_in(course, student, ANSWERS | {"lookup": f"# honest\n{ANSWERS['lookup']}"})
+    monkeypatch.setattr(module.worker, "run_unit", forged.run_unit)
+    cluster.workers(2)
+
+    def tell(result: Graded, done: int, total: int) -> None:
+        assert (result.student, result.status) == ("ann", "graded")
+        cluster.stop_scheduler()
+
+    with pytest.raises(CourseError, match=f"{cluster.address} .* grade again") as told:
+        asyncio.run(
+            grade_on_cluster(cluster.address, course, ["toy"], None, 1, Limits(), True, tell, print)
+        )
+    assert "\n" not in str(told.value)
+    with Gradebook(course.gradebook_url, course.directories.course_id) as gradebook:
+        kept = gradebook.assignment_submissions("toy")
+        assert {submission.student.id: submission.score for submission in kept} == {"ann": 6}
 
 
 # Before there is a cluster ------------------------------------------------------------------------
