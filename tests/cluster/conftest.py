@@ -24,6 +24,7 @@ from autograder.course import CONFIG_FILE, Course
 from autograder.engine.record import Recorder
 from autograder.sandbox.processes import descendants
 from tests.conftest import ROOT, TOY
+from tests.faults.starter import STAND_INS
 
 READ = """\
 from pathlib import Path
@@ -43,11 +44,15 @@ class Running:
     _processes: list[subprocess.Popen] = field(default_factory=list)
 
     def start(self, *arguments: str, package: Path = ROOT, **environment: str) -> subprocess.Popen:
-        """A process of Dask's command line that imports `autograder` from a folder."""
+        """A process of Dask's command line that imports `autograder` from a folder.
+
+        Its TensorFlow is a stand-in: the toy lab needs none, and each template takes seconds to
+        import it.
+        """
         process = subprocess.Popen(
             [sys.executable, "-m", "dask", *arguments],
             cwd=self.folder,
-            env={**os.environ, "PYTHONPATH": str(package), **environment},
+            env={**os.environ, "PYTHONPATH": f"{STAND_INS}{os.pathsep}{package}", **environment},
             stdout=subprocess.DEVNULL,
             stderr=(self.folder / f"{len(self._processes)}.log").open("w"),
         )
