@@ -9,8 +9,9 @@ import os
 import signal
 import sys
 from collections import Counter
+from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -177,7 +178,13 @@ def grade(
     labs: Labs = None,
     student: Annotated[str | None, typer.Option(help="Only this student's submissions.")] = None,
     workers: Annotated[
-        int | None, typer.Option(min=1, help="Default: one more than cores.")
+        int | None,
+        typer.Option(
+            min=1, help="Default: one more than cores; with --scheduler, two for each thread there."
+        ),
+    ] = None,
+    scheduler: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="Grade on this Dask cluster's workers.")
     ] = None,
     sandbox: Annotated[
         Confinement, typer.Option(help="none: student code runs as you, with all that you can do.")
@@ -214,18 +221,30 @@ def grade(
                         done.append(result)
                         progress.tell(result, count, total)
 
-                    # One more than cores: at any time one waits for a process or for the disk.
-                    workers = workers or (os.cpu_count() or 1) + 1
                     limits = Limits(seconds=here.cell_timeout)
-                    system = None if sandbox is Confinement.none else sandbox_for(here)
-                    if system is None:
-                        progress.say(NO_SANDBOX)
-                    layers = None if system is None else system.layers
-                    results = asyncio.run(
-                        grade_class(
-                            here, names, student, workers, limits, layers, tell, progress.say
+                    if scheduler is None:
+                        system = None if sandbox is Confinement.none else sandbox_for(here)
+                        if system is None:
+                            progress.say(NO_SANDBOX)
+                        layers = None if system is None else system.layers
+                        confined = NO_SANDBOX if system is None else f"sandbox: {system.describe()}"
+                        # One more than cores: at any time one waits for a process or for the disk.
+                        workers = workers or (os.cpu_count() or 1) + 1
+                        results = asyncio.run(
+                            grade_class(
+                                here, names, student, workers, limits, layers, tell, progress.say
+                            )
                         )
-                    )
+                    else:
+                        confine = sandbox is not Confinement.none
+                        if not confine:
+                            progress.say(f"{NO_SANDBOX}, and reach the cluster's scheduler")
+                        results, confined = asyncio.run(
+                            on_cluster()(
+                                scheduler, here, names, student, workers, limits, confine, tell,
+                                progress.say,
+                            )
+                        )  # fmt: skip
             except (CourseError, KeyboardInterrupt) as ended:
                 if isinstance(ended, KeyboardInterrupt):
                     signal.signal(signal.SIGINT, signal.SIG_IGN)  # it ends already
@@ -250,7 +269,7 @@ def grade(
         ("autograded notebooks", here.autograded_directory),
     ):
         out.print(f"{what}: {os.path.relpath(path)}", soft_wrap=True, markup=False)
-    out.print(NO_SANDBOX if system is None else f"sandbox: {system.describe()}", soft_wrap=True)
+    out.print(confined, soft_wrap=True)
     if expected is not None:
         wrong = differences(results, expected)
         for line in wrong:
@@ -258,6 +277,20 @@ def grade(
         if wrong:
             raise typer.Exit(1)
         out.print(f"all {len(expected)} scores are as expected")
+
+
+def on_cluster() -> Callable[..., Coroutine[Any, Any, tuple[list[Result], str]]]:
+    """`grade_on_cluster`. Raises: CourseError where Dask is not installed."""
+    try:
+        from autograder.engine.cluster import grade_on_cluster
+    except ModuleNotFoundError as error:
+        if error.name not in ("dask", "distributed"):
+            raise
+        raise CourseError(
+            "--scheduler needs the package distributed, which is not installed: "
+            "pip install 'embedding-labs[cluster]'."
+        ) from None
+    return grade_on_cluster
 
 
 @app.command()

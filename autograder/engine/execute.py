@@ -12,6 +12,7 @@ import queue
 import signal
 import tempfile
 import time
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,7 +23,7 @@ from nbformat.v4 import new_code_cell, new_notebook, new_output
 from autograder.engine.lab import ReleasedLab, grade_id, kind_of
 from autograder.engine.needed import needed_cells
 from autograder.engine.together import together
-from autograder.examiner.checks import ERROR, LOST, PASSED, Verdict
+from autograder.examiner.checks import ERROR, LOST, NOT_ATTEMPTED, PASSED, WRONG, Verdict
 from autograder.examiner.client import ExaminerClient, ExaminerFailed
 from autograder.kernel.client import cap_queue, notebook_client
 from autograder.kernel.place import environment, private_place
@@ -35,6 +36,7 @@ from autograder.sandbox.watch import Excess, Watch
 
 WARM = "warm"  # and cold, by the same name, where nothing can be forked safely
 TIMED_OUT, CRASHED, OUT_OF_MEMORY = "timed out", "crashed", "out of memory"
+OUTCOMES = {PASSED, WRONG, NOT_ATTEMPTED, ERROR, TIMED_OUT, CRASHED, OUT_OF_MEMORY}
 START_SECONDS = 60  # for a cold kernel on a slow disk
 WATCH_SECONDS = 0.1
 GRACE = 5  # seconds for one process to notice what happened to another
@@ -49,6 +51,14 @@ class Execution:
     verdicts: dict[str, Verdict] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     seconds: float = 0.0
+
+
+# Runs a prepared notebook of a lab, wherever that may be.
+Run = Callable[[NotebookNode, ReleasedLab], Awaitable[Execution]]
+
+
+class NotRun(Exception):
+    """A submission that could not be run, for no fault of its own; the message is one line."""
 
 
 class SandboxRefused(Exception):
@@ -424,4 +434,4 @@ def _as_stdout(output: NotebookNode) -> NotebookNode:
     return output
 
 
-__all__ = ["ExaminerFailed", "Execution", "Limits", "execute", "verdict_outputs"]
+__all__ = ["ExaminerFailed", "Execution", "Limits", "NotRun", "Run", "execute", "verdict_outputs"]

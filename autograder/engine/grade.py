@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import stat
 import time
 import traceback
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.course import Course, CourseError
-from autograder.engine.execute import Execution, execute
+from autograder.engine.execute import NotRun, Run
 from autograder.engine.intake import BadSubmission, read_submission
 from autograder.engine.lab import ReleasedLab
+from autograder.engine.local import this_machine
 from autograder.engine.prepare import prepare
 from autograder.engine.record import Recorder, Result
 from autograder.engine.together import together
-from autograder.kernel.provisioner import unfit_for
-from autograder.kernel.template import TEMPLATE
 from autograder.sandbox.confine import Layers
 from autograder.sandbox.layers import System, try_layers
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.paths import covered, readable
-
-TEMPLATES = 3  # that may die under one submission before it is given up
 
 
 def sandbox_for(course: Course) -> System:
@@ -116,12 +112,14 @@ async def grade_class(
     layers: Layers | None,
     tell: Callable[[Result, int, int], None],
     say: Callable[[str], None] = lambda text: None,
+    elsewhere: Run | None = None,
 ) -> list[Result]:
     """Grades every submission of the labs and records each as it is done.
 
     layers: those of the sandbox that student code runs in; None for no sandbox.
     tell: called after each with the result, how many are done, and how many there are.
     say: called with anything else that the instructor should know of the run.
+    elsewhere: runs the notebooks, in a sandbox of its own; None for this machine.
 
     Raises: CourseError when the run cannot be done at all.
     """
@@ -143,17 +141,14 @@ async def grade_class(
             missing += [(name, lab) for name in sorted(known) for lab in released
                         if (name, lab.name) not in there]  # fmt: skip
         results = [recorder.missing(name, lab) for name, lab in missing]
-        await asyncio.to_thread(TEMPLATE.start)
-        unfit = TEMPLATE.unfit or (layers and unfit_for(layers))
-        if unfit:
-            say(f"kernels start cold, which takes longer: {unfit}")
+        run = elsewhere or await this_machine(course.root / "data", limits, layers, say)
         queue = iter(jobs)
         done = 0
 
         async def work() -> None:
             nonlocal done
             for job in queue:
-                result = await grade_one(course, job, recorder, limits, layers, known, say)
+                result = await grade_one(job, recorder, run, known)
                 results.append(result)
                 done += 1
                 tell(result, done, len(jobs))
@@ -164,18 +159,10 @@ async def grade_class(
         recorder.close()
 
 
-async def grade_one(
-    course: Course,
-    job: Job,
-    recorder: Recorder,
-    limits: Limits,
-    layers: Layers | None,
-    known: set[str],
-    say: Callable[[str], None] = lambda text: None,
-) -> Result:
+async def grade_one(job: Job, recorder: Recorder, run: Run, known: set[str]) -> Result:
     """One submission through all four stages; whatever it holds, the run goes on.
 
-    Raises: CourseError when the result cannot be written down.
+    Raises: CourseError when the result cannot be written down, or nothing can be run any more.
     """
     started = time.monotonic()
     try:
@@ -185,41 +172,14 @@ async def grade_one(
         notes = submission.notes
         if known and job.student not in known:
             notes = ["a student whom the gradebook did not know; added", *notes]
-
-        async def run() -> Execution:
-            notebook = prepare(job.lab, submission)
-            return await execute(notebook, job.lab, course.root / "data", limits, layers)
-
-        execution = await _on_a_living_template(run, say)
+        execution = await run(prepare(job.lab, submission), job.lab)
         return recorder.save(job.student, job.lab, execution, notes)
     except CourseError:
         raise
-    except BadSubmission as bad:
+    except (BadSubmission, NotRun) as bad:
         reason = str(bad)
     except Exception as error:
         # A fault of ours, not the student's: it must show, and it must not end the run.
         traceback.print_exc()
         reason = f"the grader failed: {type(error).__name__}: {error}"
     return recorder.failed(job.student, job.lab, reason, time.monotonic() - started)
-
-
-async def _on_a_living_template(
-    run: Callable[[], Awaitable[Execution]], say: Callable[[str], None]
-) -> Execution:
-    """Runs a submission, and runs it again when the template died: no submission's fault.
-
-    Raises: whatever the last run raises.
-    """
-    for _ in range(TEMPLATES - 1):
-        template = TEMPLATE.pid()
-        try:
-            execution = await run()
-        except Exception:
-            # Whatever it was, it may come of the template's end; if not, the next run raises it.
-            if TEMPLATE.pid() == template:
-                raise
-        else:
-            if TEMPLATE.pid() == template:
-                return execution
-        say("the process that kernels are forked from was killed; what ran is run again")
-    return await run()

@@ -7,6 +7,7 @@ one, and that binds no name which a later cell needs, cannot change a score.
 from __future__ import annotations
 
 import ast
+import threading
 import warnings
 from functools import lru_cache
 
@@ -21,10 +22,15 @@ MAX_READ = 50_000
 # What reads names that cannot be seen in the source.
 DYNAMIC = {"eval", "exec", "globals", "locals", "vars", "get_ipython"}
 
+# A worker of a cluster has several threads; `warnings` knows only one, and so does `ast` before
+# Python 3.11.8 (its gh-106905).
+_one_at_a_time = threading.Lock()
+
 
 def needed_cells(nb: NotebookNode, lab: ReleasedLab) -> set[int]:
     """Positions in a prepared notebook of the code cells that the student's side must run."""
-    with warnings.catch_warnings(action="ignore"):  # about students' source: not for our terminal
+    # Warnings about students' source are not for our terminal.
+    with _one_at_a_time, warnings.catch_warnings(action="ignore"):
         return _needed_cells(nb, lab)
 
 

@@ -83,7 +83,7 @@ def open_gradebook(course: Course) -> Gradebook:
         return Gradebook(course.gradebook_url, course.directories.course_id)
     except Exception as error:  # SQLAlchemy, alembic and drivers each have their own
         raise CourseError(
-            f"the gradebook {course.gradebook_url} cannot be opened: {_reason(error)}. {RESUME}"
+            f"the gradebook {_shown(course)} cannot be opened: {_reason(error)}. {RESUME}"
         ) from error
 
 
@@ -93,7 +93,7 @@ class Recorder:
     def __init__(self, course: Course) -> None:
         self._course = course
         self._gradebook = open_gradebook(course)
-        with self._told(f"the gradebook {course.gradebook_url} cannot be opened"):
+        with self._told(f"the gradebook {_shown(course)} cannot be opened"):
             self._try_to_write()
 
     def close(self) -> None:
@@ -258,6 +258,11 @@ def _make_gradebook(course: Course) -> None:
         os.replace(aside, path)
     finally:
         aside.unlink(missing_ok=True)
+
+
+def _shown(course: Course) -> str:
+    """The gradebook's address without a password, if there is one in it."""
+    return re.sub(r"(://[^/@]*?:)[^/@]*@", r"\1***@", course.gradebook_url)
 
 
 def _reason(error: Exception) -> str:

@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator
 from multiprocessing import context, forkserver, popen_forkserver, reduction, spawn, util
 from multiprocessing.connection import Connection, wait
 from typing import Any
+from weakref import WeakSet
 
 from autograder.kernel.place import PASSED_ON
 from autograder.sandbox.libc import PR_SET_PDEATHSIG, prctl
@@ -61,10 +62,19 @@ class _Popen(popen_forkserver.Popen):
         self.pid = forkserver.read_signed(self.sentinel)
 
 
+_STARTED: WeakSet[_Process] = WeakSet()
+
+
 class _Process(context.ForkServerProcess):
-    @staticmethod
-    def _Popen(process_obj: Any) -> _Popen:
-        return _Popen(process_obj)
+    def start(self) -> None:
+        """Starts it without an entry in multiprocessing's book of children.
+
+        A Dask worker is a daemonic process, which may have none. And whoever makes an entry looks
+        after all the others, in any thread, while how a process ended can be read only once.
+        """
+        self._popen = _Popen(self)
+        self._sentinel = self._popen.sentinel
+        _STARTED.add(self)
 
 
 class Forked:
@@ -108,9 +118,8 @@ class Forked:
 
 def _end_all() -> None:
     """Ends every forked process."""
-    for process in multiprocessing.active_children():
-        if isinstance(process, _Process):
-            Forked(process).kill()
+    for process in list(_STARTED):
+        Forked(process).kill()
 
 
 class Template:
@@ -128,7 +137,7 @@ class Template:
         """Imports everything, and makes sure that a child can compute. Takes seconds, once."""
         with self._lock:
             if not self._started:
-                # Before multiprocessing waits for them: a run that is stopped may leave some.
+                # Before their folders go: a run that is stopped may leave some.
                 util.Finalize(None, _end_all, exitpriority=10)
                 for _ in range(STARTS):
                     try:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from nbgrader.api import Gradebook, InvalidEntry, MissingEntry
 
-from autograder.course import Course, CourseError
+from autograder.course import CONFIG_FILE, Course, CourseError
 from autograder.engine import record
 from autograder.engine.lab import ReleasedLab, grade_id
 from autograder.engine.record import CheckRow, Recorder, Result, one_line, write_csv_files
@@ -201,3 +201,12 @@ def test_a_table_that_cannot_be_written_leaves_the_old_one(
     with pytest.raises(CourseError, match=r"grades\.csv cannot be written: the disk is full"):
         write_csv_files(toy_course, [result("ann", "a", 2)])
     assert grades.read_bytes() == before
+
+
+def test_a_password_in_the_gradebooks_address_is_not_shown(class_course: Course) -> None:
+    config = class_course.root / CONFIG_FILE
+    address = "nothing://grader:secret@nowhere/gradebook"
+    config.write_text(config.read_text() + f"\nc.CourseDirectory.db_url = {address!r}\n")
+    with pytest.raises(CourseError, match=r"nothing://grader:\*\*\*@nowhere") as told:
+        Recorder(class_course)
+    assert "secret" not in str(told.value)

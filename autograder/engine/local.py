@@ -1,0 +1,58 @@
+"""Runs prepared notebooks on this machine, where the template may be killed under them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from copy import deepcopy
+from functools import partial
+from pathlib import Path
+
+from nbformat.notebooknode import NotebookNode
+
+from autograder.engine.execute import Execution, Run, execute
+from autograder.engine.lab import ReleasedLab
+from autograder.kernel.provisioner import unfit_for
+from autograder.kernel.template import TEMPLATE
+from autograder.sandbox.confine import Layers
+from autograder.sandbox.limits import Limits
+
+TEMPLATES = 3  # that may die under one submission before it is given up
+
+
+async def this_machine(
+    data: Path, limits: Limits, layers: Layers | None, say: Callable[[str], None]
+) -> Run:
+    """What runs notebooks here, warmed up. layers: None for no sandbox."""
+    await asyncio.to_thread(TEMPLATE.start)
+    unfit = TEMPLATE.unfit or (layers and unfit_for(layers))
+    if unfit:
+        say(f"kernels start cold, which takes longer: {unfit}")
+    return partial(run_here, data=data, limits=limits, layers=layers, say=say)
+
+
+async def run_here(
+    notebook: NotebookNode,
+    lab: ReleasedLab,
+    data: Path,
+    limits: Limits,
+    layers: Layers | None,
+    say: Callable[[str], None],
+) -> Execution:
+    """Runs a submission, and runs it again when the template died: no submission's fault.
+
+    Raises: whatever the last run raises.
+    """
+    for _ in range(TEMPLATES - 1):
+        template = TEMPLATE.pid()
+        try:
+            execution = await execute(deepcopy(notebook), lab, data, limits, layers)
+        except Exception:
+            # Whatever it was, it may come of the template's end; if not, the next run raises it.
+            if TEMPLATE.pid() == template:
+                raise
+        else:
+            if TEMPLATE.pid() == template:
+                return execution
+        say("the process that kernels are forked from was killed; what ran is run again")
+    return await execute(notebook, lab, data, limits, layers)
