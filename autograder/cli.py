@@ -182,12 +182,15 @@ def grade(
     sandbox: Annotated[
         Confinement, typer.Option(help="none: student code runs as you, with all that you can do.")
     ] = Confinement.auto,
+    force: Annotated[
+        bool, typer.Option("--force", help="Grade what is unchanged as well.")
+    ] = False,
     expect: Annotated[
         Path | None, typer.Option(help="Fail unless all scores are those of this CSV file.")
     ] = None,
     course: CourseOption = Path("."),
 ) -> None:
-    """Grade submitted/STUDENT/LAB/LAB.ipynb.
+    """Grade submitted/STUDENT/LAB/LAB.ipynb, where anything has changed since last time.
 
     Exits with 0 when the run was completed, even if some submissions could not be graded (they
     are listed), with 1 when --expect finds a difference, with 2 when the run cannot be done.
@@ -223,9 +226,10 @@ def grade(
                     layers = None if system is None else system.layers
                     results = asyncio.run(
                         grade_class(
-                            here, names, student, workers, limits, layers, tell, progress.say
+                            here, names, student, workers, limits, layers, tell, progress.say,
+                            force=force,
                         )
-                    )
+                    )  # fmt: skip
             except (CourseError, KeyboardInterrupt) as ended:
                 if isinstance(ended, KeyboardInterrupt):
                     signal.signal(signal.SIGINT, signal.SIG_IGN)  # it ends already
@@ -241,7 +245,8 @@ def grade(
     except KeyboardInterrupt as stopped:
         for note in getattr(stopped, "__notes__", []):
             _tell(note)
-        err.print(f"stopped; {len(done)} submissions were graded and written down", style="yellow")
+        graded = sum(not result.unchanged for result in done)
+        err.print(f"stopped; {graded} submissions were graded and written down", style="yellow")
         raise typer.Exit(130) from None
     out.print(table(results))
     for what, path in (
@@ -251,6 +256,8 @@ def grade(
     ):
         out.print(f"{what}: {os.path.relpath(path)}", soft_wrap=True, markup=False)
     out.print(NO_SANDBOX if system is None else f"sandbox: {system.describe()}", soft_wrap=True)
+    if unchanged := sum(result.unchanged for result in results):
+        out.print(f"{unchanged} of {len(done)} submissions are unchanged since they were graded")
     if expected is not None:
         wrong = differences(results, expected)
         for line in wrong:

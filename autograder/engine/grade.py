@@ -7,16 +7,18 @@ import os
 import time
 import traceback
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from contextlib import closing
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from autograder.course import Course, CourseError
 from autograder.engine.execute import Execution, execute
-from autograder.engine.intake import BadSubmission, read_submission
+from autograder.engine.intake import BadSubmission
 from autograder.engine.lab import ReleasedLab
 from autograder.engine.prepare import prepare
 from autograder.engine.record import Recorder, Result
 from autograder.engine.together import together
+from autograder.engine.unchanged import Kept, Look, circumstances, still_holds
 from autograder.kernel.provisioner import unfit_for
 from autograder.kernel.template import TEMPLATE
 from autograder.sandbox.confine import Layers
@@ -102,19 +104,21 @@ async def grade_class(
     layers: Layers | None,
     tell: Callable[[Result, int, int], None],
     say: Callable[[str], None] = lambda text: None,
+    force: bool = False,
 ) -> list[Result]:
-    """Grades every submission of the labs and records each as it is done.
+    """Grades every submission of the labs that has changed, and records each as it is done.
 
     layers: those of the sandbox that student code runs in; None for no sandbox.
     tell: called after each with the result, how many are done, and how many there are.
     say: called with anything else that the instructor should know of the run.
+    force: grades those that are unchanged as well.
 
     Raises: CourseError when the run cannot be done at all.
     """
     released = [ReleasedLab.load(course, lab) for lab in labs]
     jobs, missing = find_jobs(course, released, student)
-    recorder = Recorder(course)
-    try:
+    now = circumstances(released, course.root / "data", limits, layers is not None)
+    with closing(Recorder(course)) as recorder, Kept(course, now) as kept:
         for lab in released:
             recorder.add_lab(lab)
         known = recorder.students()
@@ -128,26 +132,49 @@ async def grade_class(
             }
             missing += [(name, lab) for name in sorted(known) for lab in released
                         if (name, lab.name) not in there]  # fmt: skip
-        results = [recorder.missing(name, lab) for name, lab in missing]
+        results = []
+        for lab in released:
+            results += recorder.missing([name for name, of in missing if of is lab], lab)
+        changed, done = jobs, 0
+        if not force:
+            changed, unchanged = split(jobs, recorder, kept)
+            for done, result in enumerate(unchanged, 1):
+                results.append(result)
+                tell(result, done, len(jobs))
+        kept.forget((job.student, job.lab.name) for job in changed)
+        if not changed:
+            return results
         await asyncio.to_thread(TEMPLATE.start)
         unfit = TEMPLATE.unfit or (layers and unfit_for(layers))
         if unfit:
             say(f"kernels start cold, which takes longer: {unfit}")
-        queue = iter(jobs)
-        done = 0
+        queue = iter(changed)
 
         async def work() -> None:
             nonlocal done
             for job in queue:
-                result = await grade_one(course, job, recorder, limits, layers, known, say)
+                result = await grade_one(course, job, recorder, limits, layers, known, kept, say)
                 results.append(result)
                 done += 1
                 tell(result, done, len(jobs))
 
-        await together(*(work() for _ in range(max(1, min(workers, len(jobs))))))
+        await together(*(work() for _ in range(max(1, min(workers, len(changed))))))
         return results
-    finally:
-        recorder.close()
+
+
+def split(jobs: list[Job], recorder: Recorder, kept: Kept) -> tuple[list[Job], list[Result]]:
+    """The jobs that are to be graded, and the results of those that need not be."""
+    changed, unchanged = [], []
+    points = {lab: recorder.points(lab) for lab in {job.lab.name for job in jobs}}
+    for job in jobs:
+        look = Look(job.folder, job.lab)
+        there = points[job.lab.name].get(job.student, {})
+        result = still_holds(job.student, job.lab, look, kept, recorder, there)
+        if result is None:
+            changed.append(job)
+        else:
+            unchanged.append(result)
+    return changed, unchanged
 
 
 async def grade_one(
@@ -157,6 +184,7 @@ async def grade_one(
     limits: Limits,
     layers: Layers | None,
     known: set[str],
+    kept: Kept,
     say: Callable[[str], None] = lambda text: None,
 ) -> Result:
     """One submission through all four stages; whatever it holds, the run goes on.
@@ -164,10 +192,9 @@ async def grade_one(
     Raises: CourseError when the result cannot be written down.
     """
     started = time.monotonic()
+    look = Look(job.folder, job.lab)
     try:
-        if job.folder.parent.name != job.student:
-            raise BadSubmission("the name of the student's folder is not UTF-8 text; rename it.")
-        submission = read_submission(job.folder, job.lab)
+        submission = look.submission
         notes = submission.notes
         if known and job.student not in known:
             notes = ["a student whom the gradebook did not know; added", *notes]
@@ -177,11 +204,17 @@ async def grade_one(
             return await execute(notebook, job.lab, course.root / "data", limits, layers)
 
         execution = await _on_a_living_template(run, say)
-        return recorder.save(job.student, job.lab, execution, notes)
+        result = recorder.save(job.student, job.lab, execution, notes)
+        if result.status == "graded":  # what else there is may come of our side, or of chance
+            kept.keep(result, look)
+        return result
     except CourseError:
         raise
     except BadSubmission as bad:
         reason = str(bad)
+        result = recorder.failed(job.student, job.lab, reason, time.monotonic() - started)
+        kept.keep(replace(result, note=reason), look)
+        return result
     except Exception as error:
         # A fault of ours, not the student's: it must show, and it must not end the run.
         traceback.print_exc()
