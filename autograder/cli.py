@@ -19,6 +19,8 @@ from autograder.course import Course, CourseError
 
 if TYPE_CHECKING:
     from autograder.engine.record import Result
+    from autograder.sandbox.confine import Layers
+    from autograder.sandbox.layers import System
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -198,6 +200,7 @@ def grade(
     Example: autograder grade lab1_lookup_vs_onehot --workers 4
     """
     done: list[Result] = []
+    system: System | None = None
     try:
         from autograder.engine.grade import grade_class, sandbox_for
         from autograder.engine.record import write_csv_files
@@ -220,13 +223,18 @@ def grade(
                     # One more than cores: at any time one waits for a process or for the disk.
                     workers = workers or (os.cpu_count() or 1) + 1
                     limits = Limits(seconds=here.cell_timeout)
-                    system = None if sandbox is Confinement.none else sandbox_for(here)
-                    if system is None:
+
+                    def layers() -> Layers:
+                        nonlocal system
+                        system = sandbox_for(here)
+                        return system.layers
+
+                    confine = None if sandbox is Confinement.none else layers
+                    if confine is None:
                         progress.say(NO_SANDBOX)
-                    layers = None if system is None else system.layers
                     results = asyncio.run(
                         grade_class(
-                            here, names, student, workers, limits, layers, tell, progress.say,
+                            here, names, student, workers, limits, confine, tell, progress.say,
                             force=force,
                         )
                     )  # fmt: skip
@@ -255,7 +263,10 @@ def grade(
         ("autograded notebooks", here.autograded_directory),
     ):
         out.print(f"{what}: {os.path.relpath(path)}", soft_wrap=True, markup=False)
-    out.print(NO_SANDBOX if system is None else f"sandbox: {system.describe()}", soft_wrap=True)
+    if system is not None:
+        out.print(f"sandbox: {system.describe()}", soft_wrap=True)
+    elif confine is None:
+        out.print(NO_SANDBOX, soft_wrap=True)
     if unchanged := sum(result.unchanged for result in results):
         out.print(f"{unchanged} of {len(done)} submissions are unchanged since they were graded")
     if expected is not None:

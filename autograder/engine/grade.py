@@ -101,14 +101,14 @@ async def grade_class(
     student: str | None,
     workers: int,
     limits: Limits,
-    layers: Layers | None,
+    confine: Callable[[], Layers] | None,
     tell: Callable[[Result, int, int], None],
     say: Callable[[str], None] = lambda text: None,
     force: bool = False,
 ) -> list[Result]:
     """Grades every submission of the labs that has changed, and records each as it is done.
 
-    layers: those of the sandbox that student code runs in; None for no sandbox.
+    confine: gives the layers of the sandbox, once there is anything to run; None for no sandbox.
     tell: called after each with the result, how many are done, and how many there are.
     say: called with anything else that the instructor should know of the run.
     force: grades those that are unchanged as well.
@@ -117,7 +117,7 @@ async def grade_class(
     """
     released = [ReleasedLab.load(course, lab) for lab in labs]
     jobs, missing = find_jobs(course, released, student)
-    now = circumstances(released, course.root / "data", limits, layers is not None)
+    now = circumstances(released, course.root / "data", limits, confine is not None)
     with closing(Recorder(course)) as recorder, Kept(course, now) as kept:
         for lab in released:
             recorder.add_lab(lab)
@@ -141,9 +141,10 @@ async def grade_class(
             for done, result in enumerate(unchanged, 1):
                 results.append(result)
                 tell(result, done, len(jobs))
-        kept.forget((job.student, job.lab.name) for job in changed)
         if not changed:
             return results
+        layers = None if confine is None else confine()
+        kept.forget((job.student, job.lab.name) for job in changed)
         await asyncio.to_thread(TEMPLATE.start)
         unfit = TEMPLATE.unfit or (layers and unfit_for(layers))
         if unfit:

@@ -152,6 +152,8 @@ class Kept:
         return db
 
     def __exit__(self, *error: object) -> None:
+        with self._told():
+            self._db.commit()
         self._db.close()
 
     @contextlib.contextmanager

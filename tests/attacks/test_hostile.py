@@ -12,7 +12,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import nbformat
@@ -143,7 +143,7 @@ def grade(
     lab: str,
     chosen: dict[str, Hostile],
     limits: Limits,
-    layers: Layers | None,
+    confine: Callable[[], Layers] | None,
 ) -> Graded:
     """Grades a class and looks around."""
     expected = set_up(around, lab, chosen)
@@ -156,7 +156,7 @@ def grade(
     before = around.files()
     heard = len(around.heard)
     results = asyncio.run(
-        grade_class(course, [lab], None, WORKERS, limits, layers, lambda *told: None)
+        grade_class(course, [lab], None, WORKERS, limits, confine, lambda *told: None)
     )
     graded = Graded(
         around, lab, {result.student: result for result in results}, expected,
@@ -185,7 +185,7 @@ def around() -> Iterator[Surroundings]:
 @pytest.fixture(scope="module", params=CLASSES, ids=lambda c: c[0] + "-limits" * c[1])
 def graded(request: pytest.FixtureRequest, around: Surroundings) -> Graded:
     lab, costly = request.param
-    return grade(around, lab, students(costly), SMALL if costly else GENEROUS, sandbox_layers())
+    return grade(around, lab, students(costly), SMALL if costly else GENEROUS, sandbox_layers)
 
 
 def attacks() -> pytest.MarkDecorator:

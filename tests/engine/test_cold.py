@@ -38,7 +38,7 @@ def test_a_class_is_graded_cold_with_the_same_scores(
                 None,
                 2,
                 Limits(),
-                sandbox_layers() if confined else None,
+                sandbox_layers if confined else None,
                 lambda *told: None,
                 said.append,
             )
