@@ -27,12 +27,14 @@ from nbgrader.api import (
     Gradebook,
     InvalidEntry,
     MissingEntry,
+    Notebook,
+    SourceCell,
     Student,
     SubmittedAssignment,
     SubmittedNotebook,
 )
 from nbgrader.preprocessors import SaveCells
-from nbgrader.utils import compute_checksum, determine_grade, is_grade, is_solution
+from nbgrader.utils import compute_checksum, determine_grade, is_grade, is_locked, is_solution
 from sqlalchemy import select, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
@@ -202,6 +204,8 @@ class Recorder:
 
         Raises: CourseError when submissions were graded with other cells than the lab has now.
         """
+        if self._knows(lab):
+            return
         resources = {"nbgrader": {
             "notebook": lab.name, "assignment": lab.name, "db_url": self._course.gradebook_url,
         }}  # fmt: skip
@@ -215,6 +219,25 @@ class Recorder:
                 "now: restore the released ids, or grade into a new gradebook."
             ) from None
         self._gradebook.db.expire_all()
+
+    def _knows(self, lab: ReleasedLab) -> bool:
+        """Whether the gradebook has the lab's cells as they are; nbgrader takes long to find out.
+
+        A source is what nbgrader writes last of a cell; its checksum is over the points too.
+        """
+        query = (
+            select(SourceCell.name, SourceCell.cell_type, SourceCell.locked, SourceCell.source,
+                   SourceCell.checksum)
+            .join(Notebook, SourceCell.notebook_id == Notebook.id)
+            .join(Assignment, Notebook.assignment_id == Assignment.id)
+            .where(Assignment.name == lab.name, Notebook.name == lab.name)
+        )  # fmt: skip
+        with self._told("the gradebook cannot be read"):
+            known = {tuple(row) for row in self._gradebook.db.execute(query)}
+        return known == {
+            (name, cell.cell_type, is_locked(cell), cell.source, cell.metadata.nbgrader.checksum)
+            for name, cell in lab.graded_cells.items()
+        }
 
     def save(
         self, student: str, lab: ReleasedLab, execution: Execution, notes: list[str]
