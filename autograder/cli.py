@@ -256,7 +256,9 @@ def grade(
         graded = sum(not result.unchanged for result in done)
         err.print(f"stopped; {graded} submissions were graded and written down", style="yellow")
         raise typer.Exit(130) from None
-    out.print(table(results))
+    # Who asks for a student wants to see it; among a thousand, only what is new.
+    if shown := [r for r in results if student is not None or not r.unchanged]:
+        out.print(table(shown))
     for what, path in (
         ("grades", grades),
         ("checks", checks),
