@@ -58,10 +58,11 @@ def circumstances(
 
 
 def _cells(lab: ReleasedLab) -> str:
-    """The lab's cells, but not the words of its prose: no result depends on them."""
+    """The lab's cells but its prose, which no result depends on."""
     cells = [
-        [cell.id, cell.metadata, "" if kind_of(cell) == "markdown" else cell.source]
+        [cell.id, cell.metadata, cell.source]
         for cell in lab.notebook.cells
+        if kind_of(cell) != "markdown"
     ]
     return json.dumps([lab.notebook.metadata, cells], sort_keys=True)
 
