@@ -25,7 +25,7 @@ from autograder.course import Course, CourseError
 from autograder.engine.fingerprint import fingerprint
 from autograder.engine.intake import BadSubmission, Submission, parse, read_file, take
 from autograder.engine.lab import ReleasedLab, kind_of
-from autograder.engine.record import CheckRow, Points, Recorder, Result, outcome_of
+from autograder.engine.record import RESUME, CheckRow, Points, Recorder, Result, outcome_of
 from autograder.sandbox.limits import Limits
 
 FILE = ".autograder.db"
@@ -162,10 +162,7 @@ class Kept:
         try:
             yield
         except (sqlite3.Error, OSError) as error:
-            raise CourseError(
-                f"{self._path} cannot be used: {error}. It only remembers what is graded: close "
-                "the program that holds it, or delete it, and grade again."
-            ) from error
+            raise CourseError(f"{self._path} cannot be written: {error}. {RESUME}") from error
 
     def find(self, student: str, lab: str, look: Look) -> Result | None:
         """The result of what was found at this look, if it was graded as it would be now."""

@@ -41,6 +41,7 @@ def test_a_class_is_graded_cold_with_the_same_scores(
                 sandbox_layers if confined else None,
                 lambda *told: None,
                 said.append,
+                force=True,
             )
         )
         assert {result.status for result in results} == {"graded"}

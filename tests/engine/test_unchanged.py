@@ -494,7 +494,7 @@ def test_a_file_that_another_program_holds_is_told(
     monkeypatch.setattr(sqlite3, "connect", lambda path: connect(path, timeout=0))
     with closing(connect(klass.course.root / FILE, isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")
-        with pytest.raises(CourseError, match=r"\.autograder\.db cannot be used: .* is locked"):
+        with pytest.raises(CourseError, match=r"\.autograder\.db cannot be written: .* is locked"):
             klass.grade()
         other.execute("COMMIT")
         other.execute("BEGIN IMMEDIATE")  # may be read meanwhile
