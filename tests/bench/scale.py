@@ -4,13 +4,16 @@
 
 Grades a class of Lab 1 for real, in the sandbox, half of it right and half of it untouched, each
 file as large as students hand it in; then grades it again, and once more a class of 1,000.
-Memory is PSS, in which pages that processes share count once. Prints tables, draws a figure,
-writes a JSON file. Run it on a quiet machine.
+Memory is PSS, in which pages that processes share count once. Pages of libraries are shared with
+other programs too, if those use them, so what belongs to the run alone (anonymous memory and shared
+memory) is told apart: that is what can grow. Prints tables, draws a figure, writes a JSON file. Run
+it on a quiet machine.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import copy
 import ctypes
 import json
@@ -41,6 +44,7 @@ UNCHANGED = 1000
 RUNS = 5
 LOOK_SECONDS = 1.0
 MIB = 2**20
+ALL, OWN = ("Pss:",), ("Pss_Anon:", "Pss_Shmem:")
 
 
 def main() -> None:
@@ -123,32 +127,33 @@ def look(run: Run, temporary: Path) -> dict[str, Any] | None:
     try:
         return {
             "graded": run.results(),
-            "grader": pss(run.pid),
-            "template": pss(template),
-            "kernels": sum(map(pss_or_none, forked)),
+            "all": pss(run.pid, ALL) + pss(template, ALL) + pss_of(forked, ALL),
+            "grader": pss(run.pid, OWN),
+            "template": pss(template, OWN),
+            "kernels": pss_of(forked, OWN),
             "processes": len(forked),
             "grader descriptors": len(os.listdir(f"/proc/{run.pid}/fd")),
             "template descriptors": len(os.listdir(f"/proc/{template}/fd")),
             "temporary files": sum(len(d) + len(f) for _, d, f in os.walk(temporary)),
         }
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):
         return None
 
 
-def pss(pid: int) -> float:
-    """MiB of memory of a process; its part of what it shares."""
-    for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
-        if line.startswith("Pss:"):
-            return int(line.split()[1]) * 1024 / MIB
-    raise FileNotFoundError(pid)
+def pss(pid: int, kinds: tuple[str, ...]) -> float:
+    """MiB of these kinds of memory of a process; its part of what it shares."""
+    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()[1:]
+    found = {line.split()[0]: int(line.split()[1]) for line in lines}
+    return sum(found[kind] for kind in kinds) * 1024 / MIB
 
 
-def pss_or_none(pid: int) -> float:
-    """0 for a process that has ended meanwhile."""
-    try:
-        return pss(pid)
-    except (FileNotFoundError, ProcessLookupError):
-        return 0.0
+def pss_of(processes: list[int], kinds: tuple[str, ...]) -> float:
+    """The sum over those that have not ended meanwhile."""
+    total = 0.0
+    for pid in processes:
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            total += pss(pid, kinds)
+    return total
 
 
 def control_groups(pid: int) -> list[Path]:
@@ -165,9 +170,10 @@ def step(samples: list[dict[str, Any]], below: int, above: int) -> dict[str, Any
     """Peaks from one number of graded submissions to another, and the middle of the counts."""
     within = [s for s in samples if below <= s["graded"] < above]
     row: dict[str, Any] = {"from": below, "to": above, "looks": len(within)}
-    row["peak"] = max(s["grader"] + s["template"] + s["kernels"] for s in within)
-    for name in ("grader", "template", "kernels"):
+    row["own"] = max(s["grader"] + s["template"] + s["kernels"] for s in within)
+    for name in ("all", "grader", "template", "kernels"):
         row[name] = max(s[name] for s in within)
+    row["median kernels"] = statistics.median(s["kernels"] for s in within)
     for name in ("processes", "grader descriptors", "template descriptors", "temporary files"):
         row[name] = statistics.median(s[name] for s in within)
         row[f"most {name}"] = max(s[name] for s in within)
@@ -222,7 +228,7 @@ def report(
     machine = {"cores": os.cpu_count(), "machine": platform.machine(),
                "system": platform.platform(), "load": os.getloadavg()}  # fmt: skip
     table = Table(title=f"{LAB} on {os.cpu_count()} cores, Python {platform.python_version()}")
-    columns = ("peak", "grader", "template", "kernels")
+    columns = ("all", "own", "grader", "template", "kernels")
     for column in ("submissions", *(f"{name}, MiB" for name in columns), "processes",
                    "descriptors", "temporary files"):  # fmt: skip
         table.add_column(column, justify="right")
@@ -267,7 +273,7 @@ def draw(samples: list[dict[str, Any]], path: Path) -> None:
     for name, color in (("grader", "#0072B2"), ("template", "#009E73"), ("kernels", "#D55E00")):
         axes.plot(graded, [s[name] for s in samples], color=color, linewidth=1, label=name)
     axes.set_xlabel(f"submissions of {LAB} graded in one run")
-    axes.set_ylabel("MiB (PSS)")
+    axes.set_ylabel("MiB of its own")
     axes.set_ylim(bottom=0)
     axes.legend(frameon=False)
     axes.spines[["top", "right"]].set_visible(False)
