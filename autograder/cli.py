@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import csv
 import enum
+import gc
 import os
 import signal
 import sys
@@ -208,6 +209,7 @@ def grade(
         from autograder.sandbox.limits import Limits
         from autograder.terminal import Progress, differences, table
 
+        gc.freeze()  # what is imported stays: looking through it again and again takes long
         here = Course(course.resolve())
         names = here.choose(labs)
         expected = None if expect is None else read_scores(expect)
