@@ -66,10 +66,11 @@ nbval: $(READY) ## run every notebook again and compare the outputs
 	$(BIN)/pytest -q --nbval-lax --nbval-current-env -c tests/nbval/pytest.ini --rootdir . \
 	    -p tests.nbval.student notebooks
 
-bench: $(READY) ## how fast grading and the GloVe loader are, beside others (tables, figures)
+bench: $(READY) ## how fast grading and the GloVe loader are, how it scales (tables, figures)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test,bench]'
 	$(BIN)/python -m tests.bench.grading $(ARTEFACTS)
 	$(BIN)/python -m tests.bench.sandbox
+	$(BIN)/python -m tests.bench.scale $(ARTEFACTS)
 	$(BIN)/python -m tests.bench.loader
 
 data: $(READY) ## make the files in data/ anew

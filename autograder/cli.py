@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import csv
 import enum
+import gc
 import os
 import signal
 import sys
@@ -20,6 +21,8 @@ from autograder.course import Course, CourseError
 
 if TYPE_CHECKING:
     from autograder.engine.record import Result
+    from autograder.sandbox.confine import Layers
+    from autograder.sandbox.layers import System
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -189,12 +192,15 @@ def grade(
     sandbox: Annotated[
         Confinement, typer.Option(help="none: student code runs as you, with all that you can do.")
     ] = Confinement.auto,
+    force: Annotated[
+        bool, typer.Option("--force", help="Grade what is unchanged as well.")
+    ] = False,
     expect: Annotated[
         Path | None, typer.Option(help="Fail unless all scores are those of this CSV file.")
     ] = None,
     course: CourseOption = Path("."),
 ) -> None:
-    """Grade submitted/STUDENT/LAB/LAB.ipynb.
+    """Grade submitted/STUDENT/LAB/LAB.ipynb, where anything has changed since last time.
 
     Exits with 0 when the run was completed, even if some submissions could not be graded (they
     are listed), with 1 when --expect finds a difference, with 2 when the run cannot be done.
@@ -202,6 +208,8 @@ def grade(
     Example: autograder grade lab1_lookup_vs_onehot --workers 4
     """
     done: list[Result] = []
+    system: System | None = None
+    confined = ""
     try:
         from autograder.engine.grade import grade_class, sandbox_for
         from autograder.engine.record import write_csv_files
@@ -209,6 +217,7 @@ def grade(
         from autograder.sandbox.limits import Limits
         from autograder.terminal import Progress, differences, table
 
+        gc.freeze()  # what is imported stays: looking through it again and again takes long
         here = Course(course.resolve())
         names = here.choose(labs)
         expected = None if expect is None else read_scores(expect)
@@ -222,27 +231,30 @@ def grade(
                         progress.tell(result, count, total)
 
                     limits = Limits(seconds=here.cell_timeout)
+
+                    def layers() -> Layers:
+                        nonlocal system
+                        system = sandbox_for(here)
+                        return system.layers
+
+                    confine = sandbox is not Confinement.none
+                    if not confine:
+                        reach = "" if scheduler is None else ", and reach the cluster's scheduler"
+                        progress.say(f"{NO_SANDBOX}{reach}")
                     if scheduler is None:
-                        system = None if sandbox is Confinement.none else sandbox_for(here)
-                        if system is None:
-                            progress.say(NO_SANDBOX)
-                        layers = None if system is None else system.layers
-                        confined = NO_SANDBOX if system is None else f"sandbox: {system.describe()}"
                         # One more than cores: at any time one waits for a process or for the disk.
                         workers = workers or (os.cpu_count() or 1) + 1
                         results = asyncio.run(
                             grade_class(
-                                here, names, student, workers, limits, layers, tell, progress.say
+                                here, names, student, workers, limits,
+                                layers if confine else None, tell, progress.say, force=force,
                             )
-                        )
+                        )  # fmt: skip
                     else:
-                        confine = sandbox is not Confinement.none
-                        if not confine:
-                            progress.say(f"{NO_SANDBOX}, and reach the cluster's scheduler")
                         results, confined = asyncio.run(
                             on_cluster()(
                                 scheduler, here, names, student, workers, limits, confine, tell,
-                                progress.say,
+                                progress.say, force,
                             )
                         )  # fmt: skip
             except (CourseError, KeyboardInterrupt) as ended:
@@ -260,16 +272,26 @@ def grade(
     except KeyboardInterrupt as stopped:
         for note in getattr(stopped, "__notes__", []):
             _tell(note)
-        err.print(f"stopped; {len(done)} submissions were graded and written down", style="yellow")
+        graded = sum(not result.unchanged for result in done)
+        err.print(f"stopped; {graded} submissions were graded and written down", style="yellow")
         raise typer.Exit(130) from None
-    out.print(table(results))
+    # Who asks for a student wants to see it; among a thousand, only what is new.
+    if shown := [r for r in results if student is not None or not r.unchanged]:
+        out.print(table(shown))
     for what, path in (
         ("grades", grades),
         ("checks", checks),
         ("autograded notebooks", here.autograded_directory),
     ):
         out.print(f"{what}: {os.path.relpath(path)}", soft_wrap=True, markup=False)
-    out.print(confined, soft_wrap=True)
+    if system is not None:
+        confined = f"sandbox: {system.describe()}"
+    elif not confine:
+        confined = NO_SANDBOX
+    if confined:
+        out.print(confined, soft_wrap=True)
+    if unchanged := sum(result.unchanged for result in results):
+        out.print(f"{unchanged} of {len(done)} submissions are unchanged since they were graded")
     if expected is not None:
         wrong = differences(results, expected)
         for line in wrong:

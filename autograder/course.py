@@ -6,13 +6,18 @@ package see the same course.
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from nbgrader.coursedir import CourseDirectory
-from traitlets.config import Config
-from traitlets.config.loader import PyFileConfigLoader
+# With nbgrader comes jsonschema, and with it a grammar of addresses in all alphabets, which costs
+# a command half of its start. No notebook has a use for it, and jsonschema does without.
+sys.modules.setdefault("rfc3987_syntax", None)
+
+from nbgrader.coursedir import CourseDirectory  # noqa: E402
+from traitlets.config import Config  # noqa: E402
+from traitlets.config.loader import PyFileConfigLoader  # noqa: E402
 
 CONFIG_FILE = "nbgrader_config.py"
 

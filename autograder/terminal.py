@@ -13,12 +13,15 @@ from rich.progress import Progress as Bar
 from rich.table import Table
 
 from autograder.engine.collect import Line
-from autograder.engine.record import Result
+from autograder.engine.record import BY_HAND, WAITS, Result
 
 STYLES = {
     "graded": "", "partial": "yellow", "failed": "red", "missing": "dim",
     "taken": "", "replaced": "", "unchanged": "dim", "skipped": "yellow",
 }  # fmt: skip
+
+
+NO_FAULT = ("passed", WAITS, BY_HAND)
 
 
 class Progress:
@@ -61,6 +64,8 @@ class Progress:
                 total=total,
             )
             return
+        if result.unchanged:
+            return  # they are counted, and told at the end
         seconds = time.monotonic() - self._started
         self._console.print(
             f"[{done}/{total}] {seconds:.0f}s {result.lab} {_printable(result.student)} "
@@ -74,8 +79,8 @@ def what_went_wrong(result: Result) -> str:
     """The first check that was not passed, and the note, in one line."""
     parts = [result.note] if result.note else []
     for check in result.checks:
-        if check.outcome not in ("passed", "needs manual grade", "not graded"):
-            missed = sum(c.outcome not in ("passed", "needs manual grade") for c in result.checks)
+        if check.outcome not in (*NO_FAULT, "not graded"):
+            missed = sum(c.outcome not in NO_FAULT for c in result.checks)
             more = f" (and {missed - 1} more)" if missed > 1 else ""
             message = f": {check.message}" if check.outcome != "not attempted" else ""
             parts.append(f"{check.check} {check.outcome}{message}{more}")

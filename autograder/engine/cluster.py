@@ -30,6 +30,7 @@ from autograder.engine.grade import grade_class
 from autograder.engine.lab import ReleasedLab
 from autograder.engine.record import Result
 from autograder.engine.unit import MAX_RESULT, BadResult, Unit, pack_folder, read_result, unpack
+from autograder.sandbox.confine import Layers
 from autograder.sandbox.limits import Limits
 
 CONNECT_SECONDS = 10
@@ -50,6 +51,7 @@ async def grade_on_cluster(
     confine: bool,
     tell: Callable[[Result, int, int], None],
     say: Callable[[str], None],
+    force: bool = False,
 ) -> tuple[list[Result], str]:
     """`grade_class` on a cluster; returns the results, and words for the sandboxes they ran in.
 
@@ -63,11 +65,18 @@ async def grade_on_cluster(
         await cluster.connect(pack_folder(course.root / "data"))
         in_flight = workers or 2 * await cluster.threads()
         results = await grade_class(
-            course, labs, student, in_flight, limits, None, tell, say, elsewhere=cluster.run
-        )
+            course, labs, student, in_flight, limits, _theirs if confine else None, tell, say,
+            elsewhere=cluster.run, force=force,
+        )  # fmt: skip
     finally:
         await cluster.close()
-    return results, f"sandbox on the workers: {' | '.join(sorted(cluster.sandboxes))}"
+    used = " | ".join(sorted(cluster.sandboxes))
+    return results, f"sandbox on the workers: {used}" if used else ""
+
+
+def _theirs() -> Layers:
+    """Each worker finds out what it can confine with; nothing is tried here."""
+    raise AssertionError("a sandbox is asked for where nothing runs")
 
 
 class Cluster:

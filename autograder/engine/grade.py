@@ -7,17 +7,19 @@ import stat
 import time
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass
+from contextlib import closing
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from autograder.course import Course, CourseError
 from autograder.engine.execute import NotRun, Run
-from autograder.engine.intake import BadSubmission, read_submission
+from autograder.engine.intake import BadSubmission
 from autograder.engine.lab import ReleasedLab
 from autograder.engine.local import this_machine
 from autograder.engine.prepare import prepare
 from autograder.engine.record import Recorder, Result
 from autograder.engine.together import together
+from autograder.engine.unchanged import Kept, Look, circumstances, still_holds
 from autograder.sandbox.confine import Layers
 from autograder.sandbox.layers import System, try_layers
 from autograder.sandbox.limits import Limits
@@ -109,24 +111,26 @@ async def grade_class(
     student: str | None,
     workers: int,
     limits: Limits,
-    layers: Layers | None,
+    confine: Callable[[], Layers] | None,
     tell: Callable[[Result, int, int], None],
     say: Callable[[str], None] = lambda text: None,
     elsewhere: Run | None = None,
+    force: bool = False,
 ) -> list[Result]:
-    """Grades every submission of the labs and records each as it is done.
+    """Grades every submission of the labs that has changed, and records each as it is done.
 
-    layers: those of the sandbox that student code runs in; None for no sandbox.
+    confine: gives the layers of the sandbox, once there is anything to run; None for no sandbox.
     tell: called after each with the result, how many are done, and how many there are.
     say: called with anything else that the instructor should know of the run.
-    elsewhere: runs the notebooks, in a sandbox of its own; None for this machine.
+    elsewhere: runs the notebooks, in sandboxes of its own where `confine` is given; None for this
+    machine. force: grades those that are unchanged as well.
 
     Raises: CourseError when the run cannot be done at all.
     """
     released = [ReleasedLab.load(course, lab) for lab in labs]
     jobs, missing = find_jobs(course, released, student)
-    recorder = Recorder(course)
-    try:
+    now = circumstances(released, course.root / "data", limits, confine is not None)
+    with closing(Recorder(course)) as recorder, Kept(course, now) as kept:
         for lab in released:
             recorder.add_lab(lab)
         known = recorder.students()
@@ -140,44 +144,77 @@ async def grade_class(
             }
             missing += [(name, lab) for name in sorted(known) for lab in released
                         if (name, lab.name) not in there]  # fmt: skip
-        results = [recorder.missing(name, lab) for name, lab in missing]
-        run = elsewhere or await this_machine(course.root / "data", limits, layers, say)
-        queue = iter(jobs)
-        done = 0
+        results = []
+        for lab in released:
+            results += recorder.missing([name for name, of in missing if of is lab], lab)
+        changed, done = jobs, 0
+        if not force:
+            changed, unchanged = split(jobs, recorder, kept)
+            for done, result in enumerate(unchanged, 1):
+                results.append(result)
+                tell(result, done, len(jobs))
+        if not changed:
+            return results
+        run = elsewhere
+        if run is None:
+            layers = None if confine is None else confine()
+            run = await this_machine(course.root / "data", limits, layers, say)
+        kept.forget((job.student, job.lab.name) for job in changed)
+        queue = iter(changed)
 
         async def work() -> None:
             nonlocal done
             for job in queue:
-                result = await grade_one(job, recorder, run, known)
+                result = await grade_one(job, recorder, run, known, kept)
                 results.append(result)
                 done += 1
                 tell(result, done, len(jobs))
 
-        await together(*(work() for _ in range(max(1, min(workers, len(jobs))))))
+        await together(*(work() for _ in range(max(1, min(workers, len(changed))))))
         return results
-    finally:
-        recorder.close()
 
 
-async def grade_one(job: Job, recorder: Recorder, run: Run, known: set[str]) -> Result:
+def split(jobs: list[Job], recorder: Recorder, kept: Kept) -> tuple[list[Job], list[Result]]:
+    """The jobs that are to be graded, and the results of those that need not be."""
+    changed, unchanged = [], []
+    points = {lab: recorder.points(lab) for lab in {job.lab.name for job in jobs}}
+    for job in jobs:
+        look = Look(job.folder, job.lab)
+        there = points[job.lab.name].get(job.student, {})
+        result = still_holds(job.student, job.lab, look, kept, recorder, there)
+        if result is None:
+            changed.append(job)
+        else:
+            unchanged.append(result)
+    return changed, unchanged
+
+
+async def grade_one(job: Job, recorder: Recorder, run: Run, known: set[str], kept: Kept) -> Result:
     """One submission through all four stages; whatever it holds, the run goes on.
 
     Raises: CourseError when the result cannot be written down, or nothing can be run any more.
     """
     started = time.monotonic()
+    look = Look(job.folder, job.lab)
     try:
-        if job.folder.parent.name != job.student:
-            raise BadSubmission("the name of the student's folder is not UTF-8 text; rename it.")
-        submission = read_submission(job.folder, job.lab)
+        submission = look.submission
         notes = submission.notes
         if known and job.student not in known:
             notes = ["a student whom the gradebook did not know; added", *notes]
         execution = await run(prepare(job.lab, submission), job.lab)
-        return recorder.save(job.student, job.lab, execution, notes)
+        result = recorder.save(job.student, job.lab, execution, notes)
+        if result.status == "graded":  # what else there is may come of our side, or of chance
+            kept.keep(result, look)
+        return result
     except CourseError:
         raise
-    except (BadSubmission, NotRun) as bad:
+    except BadSubmission as bad:
         reason = str(bad)
+        result = recorder.failed(job.student, job.lab, reason, time.monotonic() - started)
+        kept.keep(replace(result, note=reason), look)
+        return result
+    except NotRun as why:
+        reason = str(why)
     except Exception as error:
         # A fault of ours, not the student's: it must show, and it must not end the run.
         traceback.print_exc()

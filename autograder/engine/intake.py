@@ -292,26 +292,39 @@ def _visible(source: str) -> str:
     return "\n".join(line.rstrip() for line in without(source, HIDDEN).splitlines()).strip()
 
 
-def read_submission(folder: Path, lab: ReleasedLab) -> Submission:
-    """Reads `submitted/<student>/<lab>`; no link is followed below `submitted`.
+def read_file(folder: Path, lab: str) -> tuple[bytes, list[str]]:
+    """The notebook's bytes in `submitted/<student>/<lab>`, with notes on what else lies there.
+
+    No link is followed below `submitted`.
 
     Raises: BadSubmission, with one line that says what is wrong with it.
     """
     student = folder.parent.name
+    if os.fsencode(student).decode("utf-8", "replace") != student:
+        raise BadSubmission("the name of the student's folder is not UTF-8 text; rename it.")
     if len(student) > MAX_NAME:
         raise BadSubmission(f"the folder's name has {len(student)} characters; at most {MAX_NAME}.")
-    hint = f"; expected {lab.name}/{lab.name}.ipynb"
+    hint = f"; expected {lab}/{lab}.ipynb"
     with (
         # `submitted` itself may be a link: where it lies is the instructor's choice.
         opened(folder.parent.parent.resolve()) as submitted,
         opened(student, submitted) as home,
         opened(folder.name, home, hint) as handle,
     ):
-        name, notes = find_notebook(handle, lab.name)
+        name, notes = find_notebook(handle, lab)
         data = read_bytes(name, handle)
         if os.stat(name, dir_fd=handle, follow_symlinks=False).st_nlink > 1:
             # Somebody else's work can be handed in like that.
             notes.append(f"{shown(name)} has another name elsewhere (a hard link)")
+    return data, notes
+
+
+def read_submission(folder: Path, lab: ReleasedLab) -> Submission:
+    """Reads `submitted/<student>/<lab>` and takes the student's cells out of it.
+
+    Raises: BadSubmission, with one line that says what is wrong with it.
+    """
+    data, notes = read_file(folder, lab.name)
     submission = take(parse(data), lab)
     submission.notes[:0] = notes
     return submission

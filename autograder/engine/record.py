@@ -16,13 +16,26 @@ import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 import nbformat
 from nbformat.notebooknode import NotebookNode
-from nbgrader.api import Gradebook, InvalidEntry, MissingEntry, SubmittedAssignment
+from nbgrader.api import (
+    Assignment,
+    BaseCell,
+    Grade,
+    Gradebook,
+    InvalidEntry,
+    MissingEntry,
+    Notebook,
+    SourceCell,
+    Student,
+    SubmittedAssignment,
+    SubmittedNotebook,
+)
 from nbgrader.preprocessors import SaveCells
-from nbgrader.utils import compute_checksum, determine_grade, is_grade, is_solution
-from sqlalchemy import text
+from nbgrader.utils import compute_checksum, determine_grade, is_grade, is_locked, is_solution
+from sqlalchemy import select, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -30,12 +43,12 @@ from autograder.course import Course, CourseError
 from autograder.engine.execute import Execution
 from autograder.engine.lab import ReleasedLab, grade_id
 from autograder.engine.sanitise import sanitise
-from autograder.examiner.checks import PASSED
+from autograder.examiner.checks import NOT_ATTEMPTED, PASSED, Verdict
 
 GRADE_FIELDS = ("student_id", "lab", "score", "max_score", "needs_manual_grade", "status",
                 "seconds", "note")  # fmt: skip
 CHECK_FIELDS = ("student_id", "lab", "check", "points", "max_points", "outcome", "message")
-NOT_GRADED = "not graded"
+NOT_GRADED, BY_HAND, WAITS = "not graded", "graded by hand", "needs manual grade"
 RESUME = "What was graded before is kept; mend this and grade again."
 VERDICT = "autograder"  # in a check's metadata: its outcome and message
 SIGNS = tuple("=+-@")  # that a formula begins with in a spreadsheet
@@ -44,13 +57,14 @@ MAX_TEXT = 2_000  # characters of a note or a message in the tables
 
 @dataclass(frozen=True)
 class CheckRow:
-    """One line of `checks.csv`."""
+    """One line of `checks.csv`. auto: the points without those by hand; None for a hand to give."""
 
     check: str
     points: float
     max_points: float
     outcome: str
     message: str = ""
+    auto: float | None = None
 
 
 @dataclass
@@ -58,7 +72,8 @@ class Result:
     """One line of `grades.csv`, and its checks.
 
     status: graded, partial (some cell or check could not be run to its end), failed (not graded)
-    or missing. note: one line for the instructor about anything irregular.
+    or missing. note: one line for the instructor about anything irregular. unchanged: whether it
+    was graded in an earlier run.
     """
 
     student: str
@@ -70,6 +85,25 @@ class Result:
     seconds: float = 0.0
     note: str = ""
     checks: list[CheckRow] = field(default_factory=list)
+    unchanged: bool = False
+
+
+class Points(NamedTuple):
+    """What the gradebook holds of a check or a question: points, and whether they are to be given.
+
+    auto: by the check. manual: by hand, instead of those. extra: by hand, besides.
+    """
+
+    auto: float | None
+    manual: float | None
+    extra: float | None
+    waits: bool
+
+    @property
+    def counted(self) -> float:
+        """As nbgrader counts them."""
+        given = self.auto if self.manual is None else self.manual
+        return 0.0 if given is None else given + (self.extra or 0.0)
 
 
 def open_gradebook(course: Course) -> Gradebook:
@@ -107,7 +141,30 @@ class Recorder:
     def students(self) -> set[str]:
         """Ids of the students that the gradebook knows."""
         with self._told("the gradebook cannot be read"):
-            return {student.id for student in self._gradebook.students}
+            return set(self._gradebook.db.scalars(select(Student.id)))
+
+    def points(self, lab: str) -> dict[str, dict[str, Points]]:
+        """Points of all submissions of a lab, by student and name of the check or question."""
+        query = (
+            select(
+                SubmittedAssignment.student_id, BaseCell.name,
+                Grade.auto_score, Grade.manual_score, Grade.extra_credit, Grade.needs_manual_grade,
+            )
+            .join(SubmittedNotebook, Grade.notebook_id == SubmittedNotebook.id)
+            .join(SubmittedAssignment, SubmittedNotebook.assignment_id == SubmittedAssignment.id)
+            .join(Assignment, SubmittedAssignment.assignment_id == Assignment.id)
+            .join(BaseCell, Grade.cell_id == BaseCell.id)
+            .where(Assignment.name == lab)
+        )  # fmt: skip
+        found: dict[str, dict[str, Points]] = {}
+        with self._told("the gradebook cannot be read"):
+            for student, name, *points in self._gradebook.db.execute(query):
+                found.setdefault(student, {})[name] = Points(*points)
+        return found
+
+    def notebook_of(self, student: str, lab: ReleasedLab) -> Path:
+        """Where the autograded notebook lies."""
+        return self._course.autograded_directory / student / lab.name / f"{lab.name}.ipynb"
 
     @contextlib.contextmanager
     def _told(self, what: str) -> Iterator[None]:
@@ -148,6 +205,8 @@ class Recorder:
 
         Raises: CourseError when submissions were graded with other cells than the lab has now.
         """
+        if self._knows(lab):
+            return
         resources = {"nbgrader": {
             "notebook": lab.name, "assignment": lab.name, "db_url": self._course.gradebook_url,
         }}  # fmt: skip
@@ -162,6 +221,25 @@ class Recorder:
             ) from None
         self._gradebook.db.expire_all()
 
+    def _knows(self, lab: ReleasedLab) -> bool:
+        """Whether the gradebook has the lab's cells as they are; nbgrader takes long to find out.
+
+        A source is what nbgrader writes last of a cell; its checksum is over the points too.
+        """
+        query = (
+            select(SourceCell.name, SourceCell.cell_type, SourceCell.locked, SourceCell.source,
+                   SourceCell.checksum)
+            .join(Notebook, SourceCell.notebook_id == Notebook.id)
+            .join(Assignment, Notebook.assignment_id == Assignment.id)
+            .where(Assignment.name == lab.name, Notebook.name == lab.name)
+        )  # fmt: skip
+        with self._told("the gradebook cannot be read"):
+            known = {tuple(row) for row in self._gradebook.db.execute(query)}
+        return known == {
+            (name, cell.cell_type, is_locked(cell), cell.source, cell.metadata.nbgrader.checksum)
+            for name, cell in lab.graded_cells.items()
+        }
+
     def save(
         self, student: str, lab: ReleasedLab, execution: Execution, notes: list[str]
     ) -> Result:
@@ -172,9 +250,8 @@ class Recorder:
         sanitise(execution.notebook, lab)
         graft(execution)
         with self._told(f"{lab.name} of {student} cannot be written down"):
-            path = self._course.autograded_directory / student / lab.name / f"{lab.name}.ipynb"
             content = nbformat.writes(execution.notebook, version=4) + "\n"
-            with written(path, content), self._at_once():
+            with written(self.notebook_of(student, lab), content), self._at_once():
                 submission, rows = self._scores(student, lab, execution)
         lost = [v for v in execution.verdicts.values()
                 if v.outcome in ("timed out", "crashed", "out of memory")]  # fmt: skip
@@ -210,7 +287,11 @@ class Recorder:
                 grade.needs_manual_grade = (
                     grade.manual_score is not None or grade.auto_score is None
                 )
-                rows.append(_row(cell, grade.auto_score, most, execution))
+                points = Points(
+                    grade.auto_score, grade.manual_score, grade.extra_credit,
+                    grade.needs_manual_grade,
+                )  # fmt: skip
+                rows.append(_row(cell, points, most, execution))
             if is_solution(cell):
                 comment = comments[grade_id(cell)]
                 same = cell.metadata.nbgrader.get("checksum") == compute_checksum(cell)
@@ -224,19 +305,30 @@ class Recorder:
         return Result(student, lab.name, 0.0, lab.max_score, False, "failed", seconds,
                       reason + self._earlier(student, lab), _ungraded(lab, reason))  # fmt: skip
 
-    def missing(self, student: str, lab: ReleasedLab) -> Result:
-        """A student who has handed nothing in for a lab."""
-        note = "nothing was handed in" + self._earlier(student, lab)
-        return Result(student, lab.name, 0.0, lab.max_score, False, "missing", note=note)
+    def missing(self, students: list[str], lab: ReleasedLab) -> list[Result]:
+        """Students who have handed nothing in for a lab."""
+        known = self.points(lab.name) if students else {}
+        results = []
+        for student in students:
+            note = "nothing was handed in"
+            if student in known:
+                note += _kept(sum(points.counted for points in known[student].values()))
+            results.append(
+                Result(student, lab.name, 0.0, lab.max_score, False, "missing", note=note)
+            )
+        return results
 
     def _earlier(self, student: str, lab: ReleasedLab) -> str:
         """Words about a score that the gradebook still holds, or nothing."""
         with self._told("the gradebook cannot be read"):
             try:
-                score = self._gradebook.find_submission(lab.name, student).score
+                return _kept(self._gradebook.find_submission(lab.name, student).score)
             except MissingEntry:
                 return ""
-        return f" (the gradebook keeps the earlier score, {score:g})"
+
+
+def _kept(score: float) -> str:
+    return f" (the gradebook keeps the earlier score, {score:g})"
 
 
 def _make_gradebook(course: Course) -> None:
@@ -297,13 +389,18 @@ def one_line(text: str) -> str:
     return line if len(line) <= MAX_TEXT else line[: MAX_TEXT - 1] + "…"
 
 
-def _row(cell: NotebookNode, score: float | None, most: float, execution: Execution) -> CheckRow:
-    verdict = execution.verdicts.get(grade_id(cell))
-    if verdict is None:
-        outcome = "needs manual grade" if score is None else "not attempted"
-        return CheckRow(grade_id(cell), score or 0.0, most, outcome)
+def outcome_of(points: Points, verdict: str) -> str:
+    """An outcome with what a hand has done. verdict: the check's, or any for a question."""
+    if points.manual is not None and not points.waits:
+        return BY_HAND
+    return WAITS if points.auto is None else verdict
+
+
+def _row(cell: NotebookNode, points: Points, most: float, execution: Execution) -> CheckRow:
+    verdict = execution.verdicts.get(grade_id(cell), Verdict(NOT_ATTEMPTED))
+    outcome = outcome_of(points, verdict.outcome)
     message = one_line(verdict.message)
-    return CheckRow(grade_id(cell), score or 0.0, most, verdict.outcome, message)
+    return CheckRow(grade_id(cell), points.counted, most, outcome, message, points.auto)
 
 
 def _ungraded(lab: ReleasedLab, reason: str) -> list[CheckRow]:

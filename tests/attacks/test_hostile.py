@@ -150,7 +150,7 @@ def grade(
     lab: str,
     chosen: dict[str, Hostile],
     limits: Limits,
-    layers: Layers | None,
+    confine: Callable[[], Layers] | None,
     patience: float = PATIENCE,
 ) -> Graded:
     """Grades a class and looks around. patience: seconds that what it started may take to go."""
@@ -165,7 +165,7 @@ def grade(
     before = around.files()
     heard = len(around.heard)
     results = asyncio.run(
-        grade_class(course, [lab], None, WORKERS, limits, layers, lambda *told: None)
+        grade_class(course, [lab], None, WORKERS, limits, confine, lambda *told: None)
     )
     graded = Graded(
         around, lab, {result.student: result for result in results}, expected,
@@ -199,7 +199,7 @@ def classes(around: Surroundings) -> Callable[[tuple[str, bool]], Graded]:
     def graded(one: tuple[str, bool]) -> Graded:
         lab, costly = one
         limits = SMALL if costly else GENEROUS
-        return grade(around, lab, students(costly), limits, sandbox_layers())
+        return grade(around, lab, students(costly), limits, sandbox_layers)
 
     return graded
 

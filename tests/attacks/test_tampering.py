@@ -88,7 +88,7 @@ def on_ours(attacked: Course, tmp_path_factory: pytest.TempPathFactory) -> dict[
     shutil.copytree(attacked.root, root)
     limits = Limits(seconds=60, total=400)
     results = asyncio.run(
-        grade_class(Course(root), list(LABS), None, 8, limits, sandbox_layers(), lambda *told: None)
+        grade_class(Course(root), list(LABS), None, 8, limits, sandbox_layers, lambda *told: None)
     )
     return {(result.student, result.lab): result for result in results}
 

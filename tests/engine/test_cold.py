@@ -38,9 +38,10 @@ def test_a_class_is_graded_cold_with_the_same_scores(
                 None,
                 2,
                 Limits(),
-                sandbox_layers() if confined else None,
+                sandbox_layers if confined else None,
                 lambda *told: None,
                 said.append,
+                force=True,
             )
         )
         assert {result.status for result in results} == {"graded"}

@@ -24,7 +24,7 @@ def test_feedback_shows_the_message_the_students_line_and_the_score(class_course
     path.parent.mkdir(parents=True)
     path.write_text(nbformat.writes(submission(blank, answers)), encoding="utf-8")
     asyncio.run(
-        grade_class(class_course, ["toy"], None, 1, Limits(), sandbox_layers(), lambda *told: None)
+        grade_class(class_course, ["toy"], None, 1, Limits(), sandbox_layers, lambda *told: None)
     )
 
     nbgrader(class_course, "generate_feedback", "toy")
@@ -43,7 +43,7 @@ def test_the_autograded_notebook_looks_as_in_jupyter(class_course: Course) -> No
     path.parent.mkdir(parents=True)
     path.write_text(nbformat.writes(submission(blank, answers)), encoding="utf-8")
     asyncio.run(
-        grade_class(class_course, ["toy"], None, 1, Limits(), sandbox_layers(), lambda *told: None)
+        grade_class(class_course, ["toy"], None, 1, Limits(), sandbox_layers, lambda *told: None)
     )
 
     graded = class_course.autograded_directory / "ada" / "toy" / "toy.ipynb"

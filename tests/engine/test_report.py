@@ -241,7 +241,7 @@ def graded(class_course: Course, recorder: Recorder, lab: ReleasedLab, handed_in
         recorder.save("ann", lab, executed(lab, handed_in), []),
         recorder.save("ben", lab, executed(lab, handed_in, WRONG), ["a cell was put back"]),
         recorder.failed("=cem", lab, "the file is <b>empty</b>.", 0.5),
-        recorder.missing("dan", lab),
+        *recorder.missing(["dan"], lab),
     ]
     with Gradebook(class_course.gradebook_url, class_course.directories.course_id) as gradebook:
         gradebook.update_or_create_student("ann", first_name="Ann", last_name="<i>Lee</i>")

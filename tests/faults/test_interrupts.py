@@ -60,7 +60,7 @@ def runs(
     stopped = {}
     for name, (results, times) in MOMENTS.items():
         # The real libraries, where it is their import that is stopped.
-        with Run(course, temporary, start=start.light if results else start) as run:
+        with Run(course, temporary, "--force", start=start.light if results else start) as run:
             if results:
                 run.wait_for(lambda run=run, n=results: run.results() >= n)
             else:

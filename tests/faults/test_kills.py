@@ -107,7 +107,7 @@ def groups(
     classes = [new_class() for _ in range(GROUPS)]
 
     def disturbed(course: Course, temporary: Path, name: str) -> Disturbed:
-        with Run(course, temporary, start=start.light) as run:
+        with Run(course, temporary, "--force", start=start.light) as run:
             killed = disturb(run, random.Random(name), undisturbed.seconds)
             code, left, said = run.end(), run.left(), run.said()
         there = (course.root / "gradebook.db").exists()

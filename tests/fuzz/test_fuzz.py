@@ -127,7 +127,7 @@ def graded(
         path.write_bytes(content)
         most[name] = earned_at_most(content, lab, {n: a.source for n, a in answers.items()})
     results = asyncio.run(
-        grade_class(course, ["toy"], None, 4, Limits(seconds=20), sandbox_layers(), lambda *t: None)
+        grade_class(course, ["toy"], None, 4, Limits(seconds=20), sandbox_layers, lambda *t: None)
     )
     return {result.student: result for result in results}, most
 

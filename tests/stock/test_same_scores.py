@@ -45,7 +45,7 @@ def test_the_demo_class_scores_the_same_in_stock(tmp_path: Path) -> None:
     expected = demo_class(COURSE, tmp_path / "ours", [lab], 12, 0)
     mine = Course(tmp_path / "ours")
     results = asyncio.run(
-        grade_class(mine, [lab], None, WORKERS, Limits(), sandbox_layers(), lambda *told: None)
+        grade_class(mine, [lab], None, WORKERS, Limits(), sandbox_layers, lambda *told: None)
     )
     assert {(r.student, r.lab): r.score for r in results} == expected
     readable = {
