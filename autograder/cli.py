@@ -37,6 +37,14 @@ CourseOption = Annotated[
 NO_SANDBOX = "NO SANDBOX: student code can read, change and send away whatever you can"
 
 
+class Format(enum.StrEnum):
+    """What --format takes."""
+
+    csv = "csv"
+    canvas = "canvas"
+    moodle = "moodle"
+
+
 class Confinement(enum.StrEnum):
     """What --sandbox takes."""
 
@@ -311,6 +319,62 @@ def feedback(
     where = os.path.relpath(here.feedback_directory)
     count = f"{len(pages)} page{'' if len(pages) == 1 else 's'}"
     out.print(f"{count} of feedback in {where}", soft_wrap=True, markup=False)
+
+
+@app.command()
+def export(
+    labs: Labs = None,
+    layout: Annotated[
+        Format, typer.Option("--format", help="csv: the columns of `nbgrader export`.")
+    ] = Format.csv,
+    output: Annotated[
+        Path | None, typer.Option("--output", help="Default: written to standard output.")
+    ] = None,
+    roster: Annotated[
+        Path | None,
+        typer.Option(help="CSV: student_id and canvas_id, name or email; or Canvas's gradebook."),
+    ] = None,
+    column: Annotated[
+        list[str] | None,
+        typer.Option(metavar="LAB=NAME", help="The platform's name of a lab's column."),
+    ] = None,
+    course: CourseOption = Path("."),
+) -> None:
+    """Write the scores in the table that a learning platform imports.
+
+    Scores are the gradebook's: with points by hand and extra credit, less late penalties. Students
+    who cannot be exported are listed by name. Exits with 0 when the table was written, with 2 when
+    it cannot be.
+
+    Example: autograder export --format canvas --roster canvas.csv --output grades-canvas.csv
+    """
+    from autograder.engine.platforms import export as export_scores
+    from autograder.engine.record import write_atomically
+
+    try:
+        here = Course(course.resolve())
+        columns = dict(_parted(text) for text in column or [])
+        made = export_scores(here, here.choose(labs), layout.value, roster, columns)
+        if output is not None:
+            write_atomically(output, made.text)
+    except CourseError as error:
+        raise _fail(str(error)) from None
+    except OSError as error:
+        raise _fail(f"{output} cannot be written: {error.strerror}.") from None
+    for line in made.told:
+        err.print(line, style="yellow", soft_wrap=True, markup=False)
+    if output is None:
+        typer.echo(made.text, nl=False)
+    else:
+        out.print(f"{made.students} students in {output}", soft_wrap=True, markup=False)
+
+
+def _parted(text: str) -> tuple[str, str]:
+    """LAB=NAME in its two parts. Raises: CourseError."""
+    lab, equals, name = text.partition("=")
+    if not (lab and equals and name):
+        raise CourseError(f"--column {text}: expected LAB=NAME.")
+    return lab, name
 
 
 def read_scores(path: Path) -> dict[tuple[str, str], float]:

@@ -28,7 +28,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from autograder.course import Course, CourseError
 from autograder.engine.execute import Execution
+from autograder.engine.intake import BadSubmission
 from autograder.engine.lab import ReleasedLab, grade_id
+from autograder.engine.late import LatePenalties, handed_in
 from autograder.engine.sanitise import sanitise
 from autograder.examiner.checks import PASSED
 
@@ -91,6 +93,7 @@ class Recorder:
 
     def __init__(self, course: Course) -> None:
         self._course = course
+        self._penalties = LatePenalties(course)
         self._gradebook = open_gradebook(course)
         with self._told(f"the gradebook {course.gradebook_url} cannot be opened"):
             self._try_to_write()
@@ -175,6 +178,7 @@ class Recorder:
             content = nbformat.writes(execution.notebook, version=4) + "\n"
             with written(path, content), self._at_once():
                 submission, rows = self._scores(student, lab, execution)
+                late = self._lateness(submission)
         lost = [v for v in execution.verdicts.values()
                 if v.outcome in ("timed out", "crashed", "out of memory")]  # fmt: skip
         return Result(
@@ -185,7 +189,7 @@ class Recorder:
             needs_manual_grade=submission.needs_manual_grade,
             status="partial" if lost or execution.notes else "graded",
             seconds=execution.seconds,
-            note=one_line("; ".join(dict.fromkeys([*notes, *execution.notes]))),
+            note=one_line("; ".join(dict.fromkeys([*late, *notes, *execution.notes]))),
             checks=rows,
         )
 
@@ -215,6 +219,21 @@ class Recorder:
                 same = cell.metadata.nbgrader.get("checksum") == compute_checksum(cell)
                 comment.auto_comment = "No response." if same else None
         return submission, rows
+
+    def _lateness(self, submission: SubmittedAssignment) -> list[str]:
+        """Notes the time of handing in and the penalty, and returns what to say of them."""
+        student, lab = submission.student_id, submission.assignment.name
+        said = []
+        try:
+            # As nbgrader has it: without the file, a time that is known already stays.
+            time = handed_in(self._course.submitted_directory / student / lab)
+            submission.timestamp = time or submission.timestamp
+        except BadSubmission as bad:
+            said.append(f"whether it came late is not known: {bad}")
+        self._gradebook.db.flush()
+        (notebook,) = submission.notebooks
+        self._gradebook.db.refresh(notebook)  # its score is a sum that the database makes
+        return [*said, *filter(None, [self._penalties.put(submission, notebook)])]
 
     def failed(self, student: str, lab: ReleasedLab, reason: str, seconds: float) -> Result:
         """A submission that could not be graded. What the gradebook holds of it stays."""
@@ -307,7 +326,12 @@ def _ungraded(lab: ReleasedLab, reason: str) -> list[CheckRow]:
 
 def no_formula(value: str) -> str:
     """A value that no spreadsheet takes for a formula; the words may be a student's."""
-    return f"'{value}" if value[:1] in ("=", "+", "-", "@") else value
+    return f"'{value}" if is_formula(value) else value
+
+
+def is_formula(value: str) -> bool:
+    """Whether a spreadsheet may take a value for a formula and run it."""
+    return value.lstrip()[:1] in ("=", "+", "-", "@")
 
 
 def write_csv_files(course: Course, results: Iterable[Result]) -> tuple[Path, Path]:
