@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import csv
 import enum
+import json
 import os
 import signal
 import sys
@@ -52,7 +53,29 @@ class Confinement(enum.StrEnum):
     none = "none"
 
 
-Labs = Annotated[list[str] | None, typer.Argument(metavar="[LAB]...", help="Default: all labs.")]
+def _complete_lab(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Names of labs, for the shell; none where there is no course."""
+    try:
+        labs = Course(Path(ctx.params.get("course") or ".").resolve()).labs()
+    except CourseError:
+        return []
+    return [lab for lab in labs if lab.startswith(incomplete)]
+
+
+def _complete_student(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Names of students who have handed something in, for the shell."""
+    try:
+        course = Course(Path(ctx.params.get("course") or ".").resolve())
+        names = [path.name for path in course.submitted_directory.iterdir()]
+    except (CourseError, OSError):
+        return []
+    return sorted(n for n in names if n.startswith(incomplete) and not n.startswith("."))
+
+
+Labs = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[LAB]...", help="Default: all labs.", autocompletion=_complete_lab),
+]
 
 
 @app.callback()
@@ -147,7 +170,12 @@ def collect(
         Path, typer.Argument(metavar="ARCHIVE", help="A zip file, as Canvas or Moodle export it.")
     ],
     lab: Annotated[
-        str | None, typer.Argument(metavar="LAB", help="Default: told by the notebooks' cells.")
+        str | None,
+        typer.Argument(
+            metavar="LAB",
+            help="Default: told by the notebooks' cells.",
+            autocompletion=_complete_lab,
+        ),
     ] = None,
     roster: Annotated[
         Path | None,
@@ -183,7 +211,10 @@ def collect(
 @app.command()
 def grade(
     labs: Labs = None,
-    student: Annotated[str | None, typer.Option(help="Only this student's submissions.")] = None,
+    student: Annotated[
+        str | None,
+        typer.Option(help="Only this student's submissions.", autocompletion=_complete_student),
+    ] = None,
     workers: Annotated[
         int | None, typer.Option(min=1, help="Default: one more than cores.")
     ] = None,
@@ -193,6 +224,9 @@ def grade(
     expect: Annotated[
         Path | None, typer.Option(help="Fail unless all scores are those of this CSV file.")
     ] = None,
+    json_: Annotated[
+        bool, typer.Option("--json", help="Print the results as one JSON document, for programs.")
+    ] = False,
     course: CourseOption = Path("."),
 ) -> None:
     """Grade submitted/STUDENT/LAB/LAB.ipynb.
@@ -208,7 +242,7 @@ def grade(
         from autograder.engine.record import write_csv_files
         from autograder.engine.run import only_run, own_temporary_directory
         from autograder.sandbox.limits import Limits
-        from autograder.terminal import Progress, differences, table
+        from autograder.terminal import Progress, as_json, differences, table
 
         here = Course(course.resolve())
         names = here.choose(labs)
@@ -251,20 +285,27 @@ def grade(
             _tell(note)
         err.print(f"stopped; {len(done)} submissions were graded and written down", style="yellow")
         raise typer.Exit(130) from None
-    out.print(table(results))
-    for what, path in (
-        ("grades", grades),
-        ("checks", checks),
-        ("autograded notebooks", here.autograded_directory),
-    ):
-        out.print(f"{what}: {os.path.relpath(path)}", soft_wrap=True, markup=False)
-    out.print(NO_SANDBOX if system is None else f"sandbox: {system.describe()}", soft_wrap=True)
-    if expected is not None:
-        wrong = differences(results, expected)
-        for line in wrong:
-            _tell(line)
-        if wrong:
-            raise typer.Exit(1)
+    files = {"grades": grades, "checks": checks, "autograded notebooks": here.autograded_directory}
+    wrong = [] if expected is None else differences(results, expected)
+    if json_:
+        document = {
+            "results": as_json(results),
+            "files": {what.split()[0]: str(path) for what, path in files.items()},
+            "sandbox": None if system is None else system.describe(),
+            "differences": wrong,
+        }
+        typer.echo(json.dumps(document))
+    else:
+        out.print(table(results))
+        for what, path in files.items():
+            out.print(f"{what}: {os.path.relpath(path)}", soft_wrap=True, markup=False)
+        said = NO_SANDBOX if system is None else f"sandbox: {system.describe()}"
+        out.print(said, soft_wrap=True)
+    for line in wrong:
+        _tell(line)
+    if wrong:
+        raise typer.Exit(1)
+    if expected is not None and not json_:
         out.print(f"all {len(expected)} scores are as expected")
 
 
@@ -296,7 +337,10 @@ def doctor() -> None:
 @app.command()
 def feedback(
     labs: Labs = None,
-    student: Annotated[str | None, typer.Option(help="Only this student's pages.")] = None,
+    student: Annotated[
+        str | None,
+        typer.Option(help="Only this student's pages.", autocompletion=_complete_student),
+    ] = None,
     show_hidden: Annotated[
         bool, typer.Option("--show-hidden", help="Show the hidden tests as well.")
     ] = False,
