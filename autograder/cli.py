@@ -140,6 +140,28 @@ def build(
 
 
 @app.command()
+def new(
+    lab: Annotated[str, typer.Argument(metavar="LAB", help="As in lab9_unit_vectors.")],
+    course: CourseOption = Path("."),
+) -> None:
+    """Start a lab: a source and an answer bank that build and pass, to be written over.
+
+    Example: autograder new lab9_unit_vectors
+    """
+    from autograder.authoring.new import new_lab
+
+    try:
+        written = new_lab(Course(course.resolve()), lab)
+    except CourseError as error:
+        raise _fail(str(error)) from None
+    except OSError as error:
+        raise _fail(f"{error.filename} cannot be written: {error.strerror}.") from None
+    for path in written:
+        out.print(f"wrote {os.path.relpath(path)}", soft_wrap=True, markup=False)
+    out.print(f"next: autograder build {lab}", soft_wrap=True, markup=False)
+
+
+@app.command()
 def demo(
     directory: Annotated[Path, typer.Argument(metavar="DIR", help="Made, or made anew.")],
     labs: Labs = None,
