@@ -1,7 +1,7 @@
 # `make` alone lists what there is. Everything runs in .venv, made and filled at first use.
 
 PYTHON ?= python3
-VENV := .venv
+VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 DEMO := demo
@@ -26,7 +26,7 @@ $(READY): pyproject.toml constraints.txt
 	@touch $@
 
 lab: $(READY) ## open JupyterLab on the notebooks
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/jupyter lab --config=.jupyter/lab_config.py notebooks
+	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/jupyter lab --config=.jupyter/lab_config.py notebooks
 
 build: $(READY) ## notebooks from the sources in solutions/
 	$(BIN)/autograder build
