@@ -2,6 +2,7 @@
 
 PYTHON ?= python3
 VENV ?= .venv
+CONSTRAINTS ?= constraints.txt
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 DEMO := demo
@@ -18,11 +19,11 @@ help: ## what there is
 
 setup: $(READY) ## a virtual environment with the pinned versions (about two minutes)
 
-$(READY): pyproject.toml constraints.txt
+$(READY): pyproject.toml $(CONSTRAINTS)
 	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(0 if (3, 11) <= v[:2] <= (3, 13) else \
 	    f"Python {v[0]}.{v[1]} found; 3.11, 3.12 or 3.13 expected: make PYTHON=python3.11 ...")'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c $(CONSTRAINTS) -e '.[test]'
 	@touch $@
 
 lab: $(READY) ## open JupyterLab on the notebooks
@@ -60,7 +61,7 @@ nbval: $(READY) ## run every notebook again and compare the outputs
 	    -p tests.nbval.student notebooks
 
 bench: $(READY) ## how fast grading and the GloVe loader are, beside others (tables, figures)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test,bench]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c $(CONSTRAINTS) -e '.[test,bench]'
 	$(BIN)/python -m tests.bench.grading $(ARTEFACTS)
 	$(BIN)/python -m tests.bench.sandbox
 	$(BIN)/python -m tests.bench.loader
