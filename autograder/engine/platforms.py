@@ -29,7 +29,7 @@ from typing import Literal
 from nbgrader.api import Gradebook, MissingEntry, Student
 
 from autograder.course import Course, CourseError
-from autograder.engine.record import is_formula, no_formula, one_line, open_gradebook
+from autograder.engine.record import no_formula, one_line, open_gradebook
 from autograder.engine.roster import Roster, folded, plain
 
 CSV = ("assignment", "duedate", "timestamp", "student_id", "last_name", "first_name", "email",
@@ -275,7 +275,7 @@ def _moodle(
 
 def _key(text: str) -> str:
     """What a platform finds a student by, which cannot be made harmless: as it is or not at all."""
-    return "" if is_formula(text) else text
+    return text if no_formula(text) == text else ""
 
 
 def _points(labs: list[Lab], student: str) -> list[str]:

@@ -326,12 +326,7 @@ def _ungraded(lab: ReleasedLab, reason: str) -> list[CheckRow]:
 
 def no_formula(value: str) -> str:
     """A value that no spreadsheet takes for a formula; the words may be a student's."""
-    return f"'{value}" if is_formula(value) else value
-
-
-def is_formula(value: str) -> bool:
-    """Whether a spreadsheet may take a value for a formula and run it."""
-    return value.lstrip()[:1] in ("=", "+", "-", "@")
+    return f"'{value}" if value[:1] in ("=", "+", "-", "@") else value
 
 
 def write_csv_files(course: Course, results: Iterable[Result]) -> tuple[Path, Path]:
