@@ -1,7 +1,8 @@
 # `make` alone lists what there is. Everything runs in .venv, made and filled at first use.
 
 PYTHON ?= python3
-VENV := .venv
+VENV ?= .venv
+CONSTRAINTS ?= constraints.txt
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 DEMO := demo
@@ -19,15 +20,15 @@ help: ## what there is
 
 setup: $(READY) ## a virtual environment with the pinned versions (about two minutes)
 
-$(READY): pyproject.toml constraints.txt
+$(READY): pyproject.toml $(CONSTRAINTS)
 	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(0 if (3, 11) <= v[:2] <= (3, 13) else \
 	    f"Python {v[0]}.{v[1]} found; 3.11, 3.12 or 3.13 expected: make PYTHON=python3.11 ...")'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c $(CONSTRAINTS) -e '.[test]'
 	@touch $@
 
 lab: $(READY) ## open JupyterLab on the notebooks
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/jupyter lab --config=.jupyter/lab_config.py notebooks
+	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/jupyter lab --config=.jupyter/lab_config.py notebooks
 
 build: $(READY) ## notebooks from the sources in solutions/
 	$(BIN)/autograder build
@@ -67,7 +68,7 @@ nbval: $(READY) ## run every notebook again and compare the outputs
 	    -p tests.nbval.student notebooks
 
 bench: $(READY) ## how fast grading and the GloVe loader are, how it scales (tables, figures)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test,bench]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c $(CONSTRAINTS) -e '.[test,bench]'
 	$(BIN)/python -m tests.bench.grading $(ARTEFACTS)
 	$(BIN)/python -m tests.bench.sandbox
 	$(BIN)/python -m tests.bench.scale $(ARTEFACTS)

@@ -6,6 +6,7 @@ import asyncio
 import csv
 import enum
 import gc
+import json
 import os
 import signal
 import sys
@@ -41,6 +42,14 @@ CourseOption = Annotated[
 NO_SANDBOX = "NO SANDBOX: student code can read, change and send away whatever you can"
 
 
+class Format(enum.StrEnum):
+    """What --format takes."""
+
+    csv = "csv"
+    canvas = "canvas"
+    moodle = "moodle"
+
+
 class Confinement(enum.StrEnum):
     """What --sandbox takes."""
 
@@ -48,7 +57,29 @@ class Confinement(enum.StrEnum):
     none = "none"
 
 
-Labs = Annotated[list[str] | None, typer.Argument(metavar="[LAB]...", help="Default: all labs.")]
+def _complete_lab(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Names of labs, for the shell; none where there is no course."""
+    try:
+        labs = Course(Path(ctx.params.get("course") or ".").resolve()).labs()
+    except CourseError:
+        return []
+    return [lab for lab in labs if lab.startswith(incomplete)]
+
+
+def _complete_student(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Names of students who have handed something in, for the shell."""
+    try:
+        course = Course(Path(ctx.params.get("course") or ".").resolve())
+        names = [path.name for path in course.submitted_directory.iterdir()]
+    except (CourseError, OSError):
+        return []
+    return sorted(n for n in names if n.startswith(incomplete) and not n.startswith("."))
+
+
+Labs = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[LAB]...", help="Default: all labs.", autocompletion=_complete_lab),
+]
 
 
 @app.callback()
@@ -113,6 +144,28 @@ def build(
 
 
 @app.command()
+def new(
+    lab: Annotated[str, typer.Argument(metavar="LAB", help="As in lab9_unit_vectors.")],
+    course: CourseOption = Path("."),
+) -> None:
+    """Start a lab: a source and an answer bank that build and pass, to be written over.
+
+    Example: autograder new lab9_unit_vectors
+    """
+    from autograder.authoring.new import new_lab
+
+    try:
+        written = new_lab(Course(course.resolve()), lab)
+    except CourseError as error:
+        raise _fail(str(error)) from None
+    except OSError as error:
+        raise _fail(f"{error.filename} cannot be written: {error.strerror}.") from None
+    for path in written:
+        out.print(f"wrote {os.path.relpath(path)}", soft_wrap=True, markup=False)
+    out.print(f"next: autograder build {lab}", soft_wrap=True, markup=False)
+
+
+@app.command()
 def demo(
     directory: Annotated[Path, typer.Argument(metavar="DIR", help="Made, or made anew.")],
     labs: Labs = None,
@@ -143,7 +196,12 @@ def collect(
         Path, typer.Argument(metavar="ARCHIVE", help="A zip file, as Canvas or Moodle export it.")
     ],
     lab: Annotated[
-        str | None, typer.Argument(metavar="LAB", help="Default: told by the notebooks' cells.")
+        str | None,
+        typer.Argument(
+            metavar="LAB",
+            help="Default: told by the notebooks' cells.",
+            autocompletion=_complete_lab,
+        ),
     ] = None,
     roster: Annotated[
         Path | None,
@@ -179,7 +237,10 @@ def collect(
 @app.command()
 def grade(
     labs: Labs = None,
-    student: Annotated[str | None, typer.Option(help="Only this student's submissions.")] = None,
+    student: Annotated[
+        str | None,
+        typer.Option(help="Only this student's submissions.", autocompletion=_complete_student),
+    ] = None,
     workers: Annotated[
         int | None,
         typer.Option(
@@ -198,6 +259,9 @@ def grade(
     expect: Annotated[
         Path | None, typer.Option(help="Fail unless all scores are those of this CSV file.")
     ] = None,
+    json_: Annotated[
+        bool, typer.Option("--json", help="Print the results as one JSON document, for programs.")
+    ] = False,
     course: CourseOption = Path("."),
 ) -> None:
     """Grade submitted/STUDENT/LAB/LAB.ipynb, where anything has changed since last time.
@@ -215,7 +279,7 @@ def grade(
         from autograder.engine.record import write_csv_files
         from autograder.engine.run import only_run, own_temporary_directory
         from autograder.sandbox.limits import Limits
-        from autograder.terminal import Progress, differences, table
+        from autograder.terminal import Progress, as_json, differences, table
 
         gc.freeze()  # what is imported stays: looking through it again and again takes long
         here = Course(course.resolve())
@@ -275,29 +339,37 @@ def grade(
         graded = sum(not result.unchanged for result in done)
         err.print(f"stopped; {graded} submissions were graded and written down", style="yellow")
         raise typer.Exit(130) from None
-    # Who asks for a student wants to see it; among a thousand, only what is new.
-    if shown := [r for r in results if student is not None or not r.unchanged]:
-        out.print(table(shown))
-    for what, path in (
-        ("grades", grades),
-        ("checks", checks),
-        ("autograded notebooks", here.autograded_directory),
-    ):
-        out.print(f"{what}: {os.path.relpath(path)}", soft_wrap=True, markup=False)
     if system is not None:
         confined = f"sandbox: {system.describe()}"
     elif not confine:
         confined = NO_SANDBOX
-    if confined:
-        out.print(confined, soft_wrap=True)
-    if unchanged := sum(result.unchanged for result in results):
-        out.print(f"{unchanged} of {len(done)} submissions are unchanged since they were graded")
-    if expected is not None:
-        wrong = differences(results, expected)
-        for line in wrong:
-            _tell(line)
-        if wrong:
-            raise typer.Exit(1)
+    files = {"grades": grades, "checks": checks, "autograded notebooks": here.autograded_directory}
+    wrong = [] if expected is None else differences(results, expected)
+    if json_:
+        document = {
+            "results": as_json(results),
+            "files": {what.split()[0]: str(path) for what, path in files.items()},
+            "sandbox": confined.partition(": ")[2] if confine and confined else None,
+            "differences": wrong,
+        }
+        typer.echo(json.dumps(document))
+    else:
+        # Who asks for a student wants to see it; among a thousand, only what is new.
+        if shown := [r for r in results if student is not None or not r.unchanged]:
+            out.print(table(shown))
+        for what, path in files.items():
+            out.print(f"{what}: {os.path.relpath(path)}", soft_wrap=True, markup=False)
+        if confined:
+            out.print(confined, soft_wrap=True)
+        if unchanged := sum(result.unchanged for result in results):
+            out.print(
+                f"{unchanged} of {len(done)} submissions are unchanged since they were graded"
+            )
+    for line in wrong:
+        _tell(line)
+    if wrong:
+        raise typer.Exit(1)
+    if expected is not None and not json_:
         out.print(f"all {len(expected)} scores are as expected")
 
 
@@ -343,7 +415,10 @@ def doctor() -> None:
 @app.command()
 def feedback(
     labs: Labs = None,
-    student: Annotated[str | None, typer.Option(help="Only this student's pages.")] = None,
+    student: Annotated[
+        str | None,
+        typer.Option(help="Only this student's pages.", autocompletion=_complete_student),
+    ] = None,
     show_hidden: Annotated[
         bool, typer.Option("--show-hidden", help="Show the hidden tests as well.")
     ] = False,
@@ -391,6 +466,62 @@ def report(
     except CourseError as error:
         raise _fail(str(error)) from None
     out.print(f"report: {os.path.relpath(path)}", soft_wrap=True, markup=False)
+
+
+@app.command()
+def export(
+    labs: Labs = None,
+    layout: Annotated[
+        Format, typer.Option("--format", help="csv: the columns of `nbgrader export`.")
+    ] = Format.csv,
+    output: Annotated[
+        Path | None, typer.Option("--output", help="Default: written to standard output.")
+    ] = None,
+    roster: Annotated[
+        Path | None,
+        typer.Option(help="CSV: student_id and canvas_id, name or email; or Canvas's gradebook."),
+    ] = None,
+    column: Annotated[
+        list[str] | None,
+        typer.Option(metavar="LAB=NAME", help="The platform's name of a lab's column."),
+    ] = None,
+    course: CourseOption = Path("."),
+) -> None:
+    """Write the scores in the table that a learning platform imports.
+
+    Scores are the gradebook's: with points by hand and extra credit, less late penalties. Students
+    who cannot be exported are listed by name. Exits with 0 when the table was written, with 2 when
+    it cannot be.
+
+    Example: autograder export --format canvas --roster canvas.csv --output grades-canvas.csv
+    """
+    from autograder.engine.platforms import export as export_scores
+    from autograder.engine.record import write_atomically
+
+    try:
+        here = Course(course.resolve())
+        columns = dict(_parted(text) for text in column or [])
+        made = export_scores(here, here.choose(labs), layout.value, roster, columns)
+        if output is not None:
+            write_atomically(output, made.text)
+    except CourseError as error:
+        raise _fail(str(error)) from None
+    except OSError as error:
+        raise _fail(f"{output} cannot be written: {error.strerror}.") from None
+    for line in made.told:
+        err.print(line, style="yellow", soft_wrap=True, markup=False)
+    if output is None:
+        typer.echo(made.text, nl=False)
+    else:
+        out.print(f"{made.students} students in {output}", soft_wrap=True, markup=False)
+
+
+def _parted(text: str) -> tuple[str, str]:
+    """LAB=NAME in its two parts. Raises: CourseError."""
+    lab, equals, name = text.partition("=")
+    if not (lab and equals and name):
+        raise CourseError(f"--column {text}: expected LAB=NAME.")
+    return lab, name
 
 
 def read_scores(path: Path) -> dict[tuple[str, str], float]:

@@ -1,12 +1,15 @@
-"""What `grade` and `collect` show: a bar on a terminal or plain lines, and a table at the end."""
+"""What `grade` and `collect` show: live on a terminal, in plain lines elsewhere, and at the end."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections import deque
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
 
 from rich.box import SIMPLE
-from rich.console import Console
+from rich.console import Console, Group
+from rich.live import Live
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
@@ -22,47 +25,66 @@ STYLES = {
 
 
 NO_FAULT = ("passed", WAITS, BY_HAND)
+LATEST = 5  # results that the live table shows one by one
 
 
 class Progress:
-    """Shows each result as it comes. Use as a context manager."""
+    """Shows each result as it comes. Use as a context manager.
+
+    On a terminal: a bar with the time left, a table with a line for each lab, and the latest
+    results, all of it gone at the end. Elsewhere a line for each result.
+    """
 
     def __init__(self, console: Console) -> None:
         self._console = console
+        self._labs: dict[str, Tally] = {}
+        self._latest: deque[Result] = deque(maxlen=LATEST)
         self._bar = Bar(
             TextColumn("{task.description}"),
             BarColumn(),
             MofNCompleteColumn(),
             TimeRemainingColumn(),
             console=console,
-            transient=True,
         )
-        self._task = None
+        self._task = self._bar.add_task("warming up", total=None)
+        self._live = Live(
+            console=console, get_renderable=self._view, transient=True, refresh_per_second=4
+        )
         self._started = time.monotonic()
 
     def __enter__(self) -> Progress:
         if self._console.is_terminal:
-            self._bar.start()
-            self._task = self._bar.add_task("warming up", total=None)
+            self._live.start()
         return self
 
     def __exit__(self, *error: object) -> None:
-        if self._task is not None:
-            self._bar.stop()
+        self._live.stop()
+
+    def _view(self) -> Group:
+        """The table and the bar as they are now."""
+        if not self._labs:
+            return Group(self._bar)
+        labs = Table(box=SIMPLE, pad_edge=False)
+        labs.add_column("lab", no_wrap=True, overflow="ellipsis")
+        for title in ("done", "mean", "partial", "failed"):
+            labs.add_column(title, no_wrap=True, justify="right")
+        for lab, tally in sorted(self._labs.items()):
+            labs.add_row(
+                _plain(lab), str(tally.done), tally.mean, str(tally.partial), str(tally.failed)
+            )
+        # A terminal that is too low loses the last lines.
+        return Group(self._bar, labs, results_table(self._latest))
 
     def say(self, text: str) -> None:
-        """One line above the bar."""
+        """One line above the table."""
         self._console.print(text, style="yellow", markup=False, soft_wrap=True)
 
     def tell(self, result: Result, done: int, total: int) -> None:
         """One submission is done."""
-        if self._task is not None:
-            self._bar.update(
-                self._task,
-                description=_plain(f"{result.lab} {result.student}"),
-                completed=done,
-                total=total,
-            )
+        if self._console.is_terminal:
+            self._labs.setdefault(result.lab, Tally()).add(result)
+            self._latest.append(result)
+            self._bar.update(self._task, description="grading", completed=done, total=total)
             return
         if result.unchanged:
             return  # they are counted, and told at the end
@@ -73,6 +95,30 @@ class Progress:
             markup=False,
             soft_wrap=True,
         )
+
+
+@dataclass
+class Tally:
+    """How the submissions of a lab went so far."""
+
+    done: int = 0
+    partial: int = 0
+    failed: int = 0
+    points: float = 0.0
+    max_score: float = 0.0
+
+    def add(self, result: Result) -> None:
+        self.done += 1
+        self.partial += result.status == "partial"
+        self.failed += result.status == "failed"
+        self.points += result.score
+        self.max_score = result.max_score
+
+    @property
+    def mean(self) -> str:
+        """Points of those that could be graded."""
+        graded = self.done - self.failed
+        return f"{self.points / graded:.1f}/{self.max_score:g}" if graded else "–"
 
 
 def what_went_wrong(result: Result) -> str:
@@ -90,7 +136,11 @@ def what_went_wrong(result: Result) -> str:
 
 def table(results: Iterable[Result]) -> Table:
     """All results, ordered by lab and student, a section for each lab."""
-    ordered = sorted(results, key=lambda r: (r.lab, r.student))
+    return results_table(sorted(results, key=lambda r: (r.lab, r.student)))
+
+
+def results_table(ordered: Sequence[Result]) -> Table:
+    """Results in the order given, a section wherever the lab changes."""
     made = Table(box=SIMPLE, expand=True, pad_edge=False, caption_justify="left")
     made.add_column("student", no_wrap=True)
     made.add_column("score", no_wrap=True, justify="right")
@@ -112,6 +162,25 @@ def table(results: Iterable[Result]) -> Table:
     if any(result.needs_manual_grade for result in ordered):
         made.caption = "* a question waits to be graded by hand"
     return made
+
+
+def as_json(results: Iterable[Result]) -> list[dict[str, object]]:
+    """The results for programs: the columns of `grades.csv`, and those of `checks.csv` in each."""
+    return [
+        {
+            "student_id": r.student,
+            "lab": r.lab,
+            "score": r.score,
+            "max_score": r.max_score,
+            "needs_manual_grade": r.needs_manual_grade,
+            "status": r.status,
+            "seconds": round(r.seconds, 2),
+            "note": r.note,
+            "unchanged": r.unchanged,
+            "checks": [asdict(check) for check in r.checks],
+        }
+        for r in sorted(results, key=lambda r: (r.lab, r.student))
+    ]
 
 
 def collected(lines: Iterable[Line]) -> Table:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import json
+import re
 import shutil
 import subprocess
 import sys
@@ -56,6 +58,47 @@ def test_the_help_of_a_command_has_an_example(command: str) -> None:
     assert f"Example: autograder {command}" in said.stdout
 
 
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_example_uses_options_that_there_are(command: str) -> None:
+    click_command = typer.main.get_command(app).commands[command]
+    example = click_command.help.partition("Example: ")[2]
+    assert example.startswith(f"autograder {command}")
+    options = {option for p in click_command.params for option in [*p.opts, *p.secondary_opts]}
+    assert set(re.findall(r"--[\w-]+", example)) <= options
+
+
+@pytest.mark.parametrize(
+    ("words", "completed"),
+    [
+        ("autograder exp", ["export"]),
+        ("autograder build t", ["toy"]),
+        ("autograder collect x.zip t", ["toy"]),
+        ("autograder grade toy --student a", ["ann"]),
+        ("autograder feedback l", []),
+    ],
+)
+def test_the_shell_completes_commands_labs_and_students(
+    words: str, completed: list[str], class_course: Course, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hand_in(class_course, "ann")
+    monkeypatch.chdir(class_course.root)
+    bash = {"_AUTOGRADER_COMPLETE": "complete_bash", "COMP_WORDS": words,
+            "COMP_CWORD": str(len(words.split()) - 1)}  # fmt: skip
+    said = CliRunner().invoke(app, [], prog_name="autograder", env=bash)
+    assert said.stdout.split() == completed
+
+
+def test_the_shell_completes_nothing_where_there_is_no_course(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for words in ("autograder build t", "autograder grade --student a"):
+        bash = {"_AUTOGRADER_COMPLETE": "complete_bash", "COMP_WORDS": words,
+                "COMP_CWORD": str(len(words.split()) - 1)}  # fmt: skip
+        said = CliRunner().invoke(app, [], prog_name="autograder", env=bash)
+        assert said.stdout.split() == [] and isinstance(said.exception, SystemExit | None)
+
+
 def test_the_package_runs_as_a_module() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "autograder", "--help"], capture_output=True, text=True
@@ -68,7 +111,7 @@ def test_the_package_runs_as_a_module() -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [["build"], ["grade"], ["demo", "x"], ["collect", "x"]], ids=" ".join
+    "arguments", [["build"], ["grade"], ["demo", "x"], ["collect", "x"], ["export"]], ids=" ".join
 )
 def test_what_is_not_a_course_is_told_with_what_to_do(arguments: list[str], tmp_path: Path) -> None:
     for place in (tmp_path, tmp_path / "gone"):
@@ -270,6 +313,36 @@ def test_scores_that_are_all_as_expected_exit_with_0(class_course: Course) -> No
     said = run("grade", "toy", "--expect", path, "--course", class_course.root)
     assert said.exit_code == 0, said.stderr
     assert "all 1 scores are as expected" in said.stdout
+
+
+def test_json_is_all_that_stands_on_standard_output(
+    class_course: Course, capfd: pytest.CaptureFixture
+) -> None:
+    hand_in(class_course, "ann")
+    (class_course.submitted_directory / "eve" / "toy").mkdir(parents=True)
+    path = class_course.root / "expected.csv"
+    path.write_text("student_id,lab,score\nann,toy,3\neve,toy,0\n")
+    said = run("grade", "--json", "--expect", path, "--course", class_course.root)
+    assert said.exit_code == 1
+    document = json.loads(said.stdout)
+    assert set(document) == {"results", "files", "sandbox", "differences"}
+    assert document["differences"] == ["toy of ann: scored 0.0, expected 3.0"]
+    ann, eve = document["results"]
+    with (class_course.root / "grades.csv").open(newline="", encoding="utf-8") as file:
+        columns, *_ = csv.reader(file)
+    assert list(ann) == [*columns, "checks"]
+    assert (ann["student_id"], ann["status"], ann["max_score"]) == ("ann", "graded", 9)
+    assert ann["checks"][0] == {"check": "lookup-check", "points": 0, "max_points": 2,
+                                "outcome": "not attempted",
+                                "message": ann["checks"][0]["message"]}  # fmt: skip
+    assert (eve["status"], eve["note"][:11]) == ("failed", "no notebook")
+    assert Path(document["files"]["grades"]) == class_course.root / "grades.csv"
+    assert capfd.readouterr().out == ""  # what children print would go there too
+
+
+def test_a_run_that_cannot_be_done_prints_no_json(class_course: Course) -> None:
+    said = run("grade", "--json", "--course", class_course.root)
+    assert_error(said, "no submissions")
 
 
 def test_a_table_of_expected_scores_is_read_by_its_columns_names(tmp_path: Path) -> None:

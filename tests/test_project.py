@@ -11,6 +11,7 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
+from packaging.version import Version
 
 from autograder.course import Course
 from tests.conftest import ROOT
@@ -20,17 +21,44 @@ REQUIREMENTS = [
     Requirement(line)
     for line in sum(PROJECT["optional-dependencies"].values(), PROJECT["dependencies"])
 ]
-PINS = dict(
-    line.split("==")
-    for line in (ROOT / "constraints.txt").read_text().splitlines()
-    if line and not line.startswith("#")
-)
+
+
+def pins(name: str) -> dict[str, str]:
+    """Versions by package, from a constraints file."""
+    lines = (ROOT / name).read_text().splitlines()
+    held = (line.split("==") for line in lines if line and not line.startswith("#"))
+    return {canonicalize_name(package): version for package, version in held}
+
+
+PINS = pins("constraints.txt")
 
 
 @pytest.mark.parametrize("requirement", REQUIREMENTS, ids=str)
 def test_every_dependency_is_pinned_to_a_version_that_it_allows(requirement: Requirement) -> None:
-    pins = {canonicalize_name(name): version for name, version in PINS.items()}
-    assert requirement.specifier.contains(pins[canonicalize_name(requirement.name)])
+    assert requirement.specifier.contains(PINS[canonicalize_name(requirement.name)])
+
+
+def test_the_oldest_versions_are_those_that_pyproject_allows() -> None:
+    oldest = pins("constraints-oldest.txt")
+    runtime = {canonicalize_name(Requirement(line).name) for line in PROJECT["dependencies"]}
+    assert runtime <= oldest.keys()
+    for requirement in REQUIREMENTS:
+        if version := oldest.get(canonicalize_name(requirement.name)):
+            (least,) = (s.version for s in requirement.specifier if s.operator == ">=")
+            assert Version(least) == Version(version), requirement
+
+
+def test_all_three_sets_of_versions_are_tried_on_a_schedule_as_by_hand() -> None:
+    workflow = yaml.safe_load((ROOT / ".github/workflows/versions.yml").read_text())
+    assert workflow[True]["schedule"]  # YAML reads the key `on` as true
+    job = workflow["jobs"]["nbval"]
+    tried = {
+        entry["constraints"]: entry["python"] for entry in job["strategy"]["matrix"]["include"]
+    }
+    assert {ROOT / name for name in tried} == set(ROOT.glob("constraints*.txt"))
+    assert all(python in SpecifierSet(PROJECT["requires-python"]) for python in tried.values())
+    assert job["env"]["CONSTRAINTS"] == "${{ matrix.constraints }}"
+    assert job["steps"][-1]["run"] == "bash .ci/run nbval demo"
 
 
 def test_the_conda_environment_installs_what_pyproject_says() -> None:

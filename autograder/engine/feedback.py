@@ -17,8 +17,12 @@ from nbgrader.api import Gradebook, MissingEntry
 
 from autograder.course import Course, CourseError
 from autograder.engine.feedback_page import Pages, Results
+from autograder.engine.intake import BadSubmission, opened, read_bytes
 from autograder.engine.lab import ReleasedLab, grade_id, kind_of
 from autograder.engine.record import VERDICT, no_formula, open_gradebook, write_atomically
+
+EXCHANGE_FILES = ("timestamp.txt", "submission_secret.txt")
+MAX_BYTES = 200  # of each; the longer one has 128
 
 
 class NoFeedback(Exception):
@@ -66,9 +70,32 @@ def write_feedback(
                     except OSError as error:
                         raise CourseError(f"{path} cannot be written: {error}") from error
                     written.append(path)
+                    _pass_on(course, name, lab.name, tell)
     finally:
         gradebook.close()
     return written
+
+
+def _pass_on(course: Course, student: str, lab: str, tell: Callable[[str], None]) -> None:
+    """Puts what `nbgrader submit` added to a submission beside the page.
+
+    `nbgrader release_feedback` names the page by the secret, so that only its student finds it.
+    """
+    submitted = course.submitted_directory / student / lab
+    for name in EXCHANGE_FILES:
+        if not os.path.lexists(submitted / name):
+            continue
+        try:
+            with (
+                opened(submitted.parent.parent.resolve()) as all_students,
+                opened(student, all_students) as home,
+                opened(lab, home) as folder,
+            ):
+                text = read_bytes(name, folder)[:MAX_BYTES].decode("utf-8", "replace")
+        except BadSubmission as bad:
+            tell(f"{lab} of {student}: {bad}")
+            continue
+        write_atomically(course.feedback_directory / student / lab / name, text)
 
 
 def _students(course: Course) -> list[str]:

@@ -177,11 +177,18 @@ async def grade_class(
 def split(jobs: list[Job], recorder: Recorder, kept: Kept) -> tuple[list[Job], list[Result]]:
     """The jobs that are to be graded, and the results of those that need not be."""
     changed, unchanged = [], []
-    points = {lab: recorder.points(lab) for lab in {job.lab.name for job in jobs}}
+    labs = {job.lab.name for job in jobs}
+    points = {lab: recorder.points(lab) for lab in labs}
+    late = {lab: recorder.lateness(lab) for lab in labs}
     for job in jobs:
         look = Look(job.folder, job.lab)
         there = points[job.lab.name].get(job.student, {})
         result = still_holds(job.student, job.lab, look, kept, recorder, there)
+        known = late[job.lab.name].get(job.student)
+        if result is not None and known is not None:
+            score = sum(p.counted for p in there.values())
+            if not recorder.cost_of_lateness_holds(job.folder, score, known):
+                result = None
         if result is None:
             changed.append(job)
         else:

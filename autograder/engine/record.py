@@ -41,7 +41,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from autograder.course import Course, CourseError
 from autograder.engine.execute import Execution
+from autograder.engine.intake import BadSubmission
 from autograder.engine.lab import ReleasedLab, grade_id
+from autograder.engine.late import Lateness, LatePenalties, handed_in
 from autograder.engine.sanitise import sanitise
 from autograder.examiner.checks import NOT_ATTEMPTED, PASSED, Verdict
 
@@ -126,6 +128,7 @@ class Recorder:
 
     def __init__(self, course: Course) -> None:
         self._course = course
+        self._penalties = LatePenalties(course)
         self._gradebook = open_gradebook(course)
         with self._told(f"the gradebook {_shown(course)} cannot be opened"):
             self._try_to_write()
@@ -161,6 +164,26 @@ class Recorder:
             for student, name, *points in self._gradebook.db.execute(query):
                 found.setdefault(student, {})[name] = Points(*points)
         return found
+
+    def lateness(self, lab: str) -> dict[str, Lateness]:
+        """Of all submissions of a lab, by student."""
+        query = (
+            select(
+                SubmittedAssignment.student_id, SubmittedAssignment.timestamp,
+                Assignment.duedate, SubmittedAssignment.extension,
+                SubmittedNotebook.late_submission_penalty,
+            )
+            .join(Assignment, SubmittedAssignment.assignment_id == Assignment.id)
+            .join(SubmittedNotebook, SubmittedNotebook.assignment_id == SubmittedAssignment.id)
+            .where(Assignment.name == lab)
+        )  # fmt: skip
+        with self._told("the gradebook cannot be read"):
+            rows = self._gradebook.db.execute(query)
+            return {student: Lateness(*late) for student, *late in rows}
+
+    def cost_of_lateness_holds(self, folder: Path, score: float, known: Lateness) -> bool:
+        """Whether the penalty in the gradebook is still the one that is due."""
+        return self._penalties.holds(folder, score, known)
 
     def notebook_of(self, student: str, lab: ReleasedLab) -> Path:
         """Where the autograded notebook lies."""
@@ -253,6 +276,7 @@ class Recorder:
             content = nbformat.writes(execution.notebook, version=4) + "\n"
             with written(self.notebook_of(student, lab), content), self._at_once():
                 submission, rows = self._scores(student, lab, execution)
+                late = self._lateness(submission)
         lost = [v for v in execution.verdicts.values()
                 if v.outcome in ("timed out", "crashed", "out of memory")]  # fmt: skip
         return Result(
@@ -263,7 +287,7 @@ class Recorder:
             needs_manual_grade=submission.needs_manual_grade,
             status="partial" if lost or execution.notes else "graded",
             seconds=execution.seconds,
-            note=one_line("; ".join(dict.fromkeys([*notes, *execution.notes]))),
+            note=one_line("; ".join(dict.fromkeys([*late, *notes, *execution.notes]))),
             checks=rows,
         )
 
@@ -297,6 +321,21 @@ class Recorder:
                 same = cell.metadata.nbgrader.get("checksum") == compute_checksum(cell)
                 comment.auto_comment = "No response." if same else None
         return submission, rows
+
+    def _lateness(self, submission: SubmittedAssignment) -> list[str]:
+        """Notes the time of handing in and the penalty, and returns what to say of them."""
+        student, lab = submission.student_id, submission.assignment.name
+        said = []
+        try:
+            # As nbgrader has it: without the file, a time that is known already stays.
+            time = handed_in(self._course.submitted_directory / student / lab)
+            submission.timestamp = time or submission.timestamp
+        except BadSubmission as bad:
+            said.append(f"whether it came late is not known: {bad}")
+        self._gradebook.db.flush()
+        (notebook,) = submission.notebooks
+        self._gradebook.db.refresh(notebook)  # its score is a sum that the database makes
+        return [*said, *filter(None, [self._penalties.put(submission, notebook)])]
 
     def failed(self, student: str, lab: ReleasedLab, reason: str, seconds: float) -> Result:
         """A submission that could not be graded. What the gradebook holds of it stays."""

@@ -14,8 +14,11 @@ from autograder.course import CourseError
 from autograder.engine.exports import Owner
 
 MAX_ID = 60  # characters, of 4 bytes each at most; a folder's name has 255
-# What Canvas calls the columns of the gradebook that it exports.
-CANVAS_COLUMNS = {"student": "name", "id": "canvas_id", "sis login id": "student_id"}
+# What Canvas calls the columns of the gradebook that it exports, and Moodle those of its.
+PLATFORM_COLUMNS = {
+    "student": "name", "id": "canvas_id", "sis login id": "student_id",
+    "email address": "email", "id number": "id_number",
+}  # fmt: skip
 
 
 class NoId(Exception):
@@ -40,10 +43,13 @@ class Roster:
         """Reads a CSV file with `student_id` and any of `canvas_id`, `moodle_id`, `name`, `email`.
 
         The gradebook that Canvas exports is such a file, with the login id for the student's id.
+        `rows` has a dict for each student, by the columns' names in lower case; `headings` has
+        the columns' names as they stand in the file.
 
         Raises: CourseError for another file, or an id that cannot be a folder's name.
         """
         self._path = path
+        self.rows: list[dict[str, str]] = []
         self._ids: dict[tuple[str, str], set[str]] = defaultdict(set)
         try:
             text = path.read_text(encoding="utf-8-sig")
@@ -51,9 +57,10 @@ class Roster:
             table = list(csv.reader(io.StringIO(text), delimiter=delimiter))
         except (OSError, ValueError, csv.Error) as error:
             raise CourseError(f"{path} cannot be read as a table in UTF-8: {error}") from None
-        titles = [title.strip().lower() for title in table[0]] if table else []
+        self.headings = [title.strip() for title in table[0]] if table else []
+        titles = [title.lower() for title in self.headings]
         own = "student_id" in titles
-        titles = [t if own and t == "sis login id" else CANVAS_COLUMNS.get(t, t) for t in titles]
+        titles = [t if own and t == "sis login id" else PLATFORM_COLUMNS.get(t, t) for t in titles]
         if "student_id" not in titles:
             raise CourseError(f"{path} has no column student_id, and is no gradebook of Canvas.")
         for line, values in enumerate(table[1:], 2):
@@ -64,7 +71,10 @@ class Roster:
                     f"{path}, line {line}: {student!r} cannot be a student's id; expected letters, "
                     f"digits and _ . @ + -, {MAX_ID} at most."
                 )
-            for key in _keys(row) if student else ():
+            if not student:
+                continue
+            self.rows.append(row | {"student_id": student})
+            for key in _keys(row):
                 self._ids[key].add(student)
 
     def find(self, owner: Owner) -> str:
@@ -73,7 +83,7 @@ class Roster:
         Raises: NoId for one who is not in the roster, or not in it alone.
         """
         number = folded(owner.name) if owner.platform == "tree" else owner.number
-        for key in ((f"{owner.platform} id", number), (owner.platform, _plain(owner.name))):
+        for key in ((f"{owner.platform} id", number), (owner.platform, plain(owner.name))):
             match sorted(self._ids.get(key, ())):
                 case [student]:
                     return student
@@ -87,7 +97,7 @@ def _keys(row: dict[str, str]) -> Iterator[tuple[str, str]]:
     """What a row's student can be called, by platform."""
     words = re.findall(r"\w+", row.get("name", ""))
     # "Doe, Jane", "Jane Doe" and Canvas's "doejane" are one name, begun in different places.
-    names = {_plain("".join(words[n:] + words[:n])) for n in range(len(words))}
+    names = {plain("".join(words[n:] + words[:n])) for n in range(len(words))}
     for platform in ("canvas", "moodle"):
         # A number is surer than a name: where there is one, another's like name finds nothing.
         if number := re.search("[0-9]+", row.get(f"{platform}_id", "")):
@@ -100,7 +110,7 @@ def _keys(row: dict[str, str]) -> Iterator[tuple[str, str]]:
     )
 
 
-def _plain(name: str) -> str:
+def plain(name: str) -> str:
     return re.sub(r"[\W_]+", "", folded(name))
 
 

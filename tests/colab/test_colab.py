@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import http.server
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import nbformat
@@ -18,6 +18,7 @@ from nbformat.notebooknode import NotebookNode
 from nbformat.v4 import new_code_cell
 
 from autograder.course import Course
+from autograder.engine.lab import kind_of
 from autograder.kernel.client import notebook_client
 from tests.conftest import ROOT
 
@@ -47,14 +48,22 @@ def raw_address() -> Iterator[str]:
         server.shutdown()
 
 
-def run(path: Path, raw: str, folder: Path) -> list[NotebookNode]:
-    """The errors of a notebook that runs in an empty folder."""
+def run(
+    path: Path, raw: str, folder: Path, change: Callable[[NotebookNode], None] = lambda nb: None
+) -> list[NotebookNode]:
+    """The errors of a notebook, changed before, that runs in an empty folder."""
     real = f"https://raw.githubusercontent.com/{COURSE.repository}/{COURSE.branch}"
     nb = nbformat.reads(path.read_text(encoding="utf-8").replace(real, raw), as_version=4)
+    change(nb)
     nb.cells.insert(0, new_code_cell(FAKE_COLAB))
     with notebook_client(nb, folder, COURSE.cell_timeout, "warm") as client:
         client.execute()
     return [o for c in nb.cells for o in c.get("outputs", []) if o.output_type == "error"]
+
+
+def reads_data(lab: str) -> bool:
+    """Whether a lab has a cell that fetches files."""
+    return "raw.githubusercontent.com" in COURSE.student_notebook(lab).read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("lab", COURSE.labs())
@@ -68,6 +77,20 @@ def test_the_student_notebook_stops_only_at_exercises(
 ) -> None:
     errors = run(COURSE.student_notebook(lab), raw_address, tmp_path)
     assert {error.ename for error in errors} == {"NotImplementedError"}
+
+
+@pytest.mark.parametrize("lab", [lab for lab in COURSE.labs() if reads_data(lab)])
+def test_the_set_up_cells_may_run_twice_and_fetch_once(
+    lab: str, raw_address: str, tmp_path: Path
+) -> None:
+    def set_up(nb: NotebookNode) -> None:
+        nb.cells = [c for c in nb.cells if c.cell_type == "code" and kind_of(c) == "given"]
+        nb.cells += [new_code_cell(cell.source) for cell in nb.cells]
+
+    before = len(QuietHandler.asked)
+    assert not run(COURSE.student_notebook(lab), raw_address, tmp_path, set_up)
+    fetched = [Path(path).name for path in QuietHandler.asked[before:]]
+    assert fetched and len(fetched) == len(set(fetched))
 
 
 def test_the_labs_that_read_data_fetched_it() -> None:

@@ -69,6 +69,22 @@ def said(html: str) -> str:
     return " ".join(unescape(re.sub(r"<[^>]*>", "", body)).split())
 
 
+def test_what_the_exchange_needs_is_passed_on_and_no_link_is_followed(
+    class_course: Course, save: Save, tmp_path: Path
+) -> None:
+    save("ann")
+    submitted = class_course.submitted_directory / "ann" / "toy"
+    submitted.mkdir(parents=True)
+    (submitted / "submission_secret.txt").write_text("5" * 128)
+    (tmp_path / "grades").write_text("another's")
+    (submitted / "timestamp.txt").symlink_to(tmp_path / "grades")
+    problems: list[str] = []
+    (path,) = write_feedback(class_course, ["toy"], "ann", False, problems.append)
+    assert problems == ["toy of ann: timestamp.txt cannot be read: a link."]
+    assert (path.parent / "submission_secret.txt").read_text() == "5" * 128
+    assert not (path.parent / "timestamp.txt").exists()
+
+
 WRONG_ORDER = Verdict(WRONG, "the rows are\nin the wrong order", "AssertionError",
                       ["AssertionError: the rows are in the wrong order"])  # fmt: skip
 

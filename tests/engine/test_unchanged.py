@@ -16,6 +16,7 @@ import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -689,3 +690,40 @@ def test_in_a_real_kernel_and_a_real_sandbox_nothing_is_run_twice(
     assert (
         again["ann", "toy"].unchanged and again["ann", "toy"].checks == first["ann", "toy"].checks
     )
+
+
+# Coming late -------------------------------------------------------------------------------------
+
+
+def came(klass: Class, student: str, when: str) -> None:
+    folder = klass.course.submitted_directory / student / "toy"
+    (folder / "timestamp.txt").write_text(when)
+
+
+def due(klass: Class, when: str) -> None:
+    with klass.gradebook() as book:
+        book.update_or_create_assignment("toy", duedate=when)
+
+
+def test_who_came_later_than_was_thought_is_graded_again(klass: Class) -> None:
+    strict = "\nc.LateSubmissionPlugin.penalty_method = 'zero'\n"
+    config = klass.course.root / CONFIG_FILE
+    config.write_text(config.read_text() + strict)
+    klass.course = Course(klass.course.root)
+    came(klass, "ann", "2026-10-02 12:00 UTC")
+    came(klass, "ben", "2026-09-30 12:00 UTC")
+    klass.grade()
+    assert klass.graded() == set()
+    due(klass, "2026-10-01 12:00 UTC")
+    assert klass.graded() == {"ann"}
+    assert klass.graded() == set()
+    klass.by_hand("ben", "why", 3)  # in time: nothing is due, whatever the score
+    assert klass.graded() == set()
+    klass.by_hand("ann", "why", 3)  # all of the score is due, and that is more now
+    assert klass.graded() == {"ann"}
+    came(klass, "ben", "2026-10-03 12:00 UTC")
+    assert klass.graded() == {"ben"}
+    with klass.gradebook() as book:
+        book.update_or_create_submission("toy", "ben", extension=timedelta(days=9))
+    assert klass.graded() == {"ben"}
+    assert klass.graded() == set()
