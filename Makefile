@@ -49,11 +49,14 @@ banks: $(READY) ## the answer banks, by examiner and by stock nbgrader
 units: $(READY) ## all other tests
 	$(BIN)/pytest $(addprefix --ignore=,$(BANKS) $(HOSTILE))
 
-hostile: $(READY) ## hostile notebooks; where root runs it, as root and as an ordinary user
-	$(BIN)/pytest $(HOSTILE)
-	@if [ "$$(id -u)" -eq 0 ]; then set -x; bash tests/as_user.sh "$(CURDIR)" \
+hostile: $(READY) ## hostile notebooks and the sandbox; where root runs it, also as an ordinary user
+ifeq ($(shell id -u),0)
+	for user in 0 1500; do AS_USER_ID=$$user bash tests/as_user.sh "$(CURDIR)" \
 	    "$$($(BIN)/python -c 'import sys; print(sys.base_prefix)')" -- \
-	    env HOME=/tmp $(BIN)/pytest -p no:cacheprovider $(HOSTILE); fi
+	    env HOME=/tmp $(BIN)/pytest -p no:cacheprovider $(HOSTILE) || exit 1; done
+else
+	$(BIN)/pytest $(HOSTILE)
+endif
 
 built: $(READY) ## are the notebooks those that the sources make?
 	$(BIN)/autograder build --check
