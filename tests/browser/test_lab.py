@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +9,9 @@ import nbformat
 import pytest
 from nbformat.notebooknode import NotebookNode
 
-from autograder.authoring.compose import load_bank, submission
+from autograder.authoring.compose import WRITTEN, load_bank, submission
 from autograder.course import Course
-from autograder.engine.lab import kind_of
+from autograder.engine.lab import grade_id, kind_of
 from tests.browser.conftest import shot
 from tests.conftest import ROOT
 from tests.nbval.student import waiting_cells
@@ -20,8 +19,9 @@ from tests.nbval.student import waiting_cells
 LABS = Course(ROOT).labs()
 # What a run has time for that names no labs: those that start and run fastest.
 LIGHT = ("lab1_lookup_vs_onehot", "lab4_pytorch_embedding", "lab5_pytorch_bags")
+NOT_DONE = "This exercise is not done yet: replace this line with your code."
 SECONDS = 1000
-PATIENCE = 300 * SECONDS
+PATIENCE = 100 * SECONDS
 
 # JupyterLab's own words for what it shows: cells by position, as the notebook has them.
 NOTEBOOK = "const panel = jupyterapp.shell.currentWidget, cells = panel.content.widgets;"
@@ -102,15 +102,43 @@ def complaints(page, outputs: list[list[dict[str, Any]]]) -> list[str]:
     return said + page.locator(".Toastify__toast, .jp-Dialog").all_inner_texts()
 
 
-def validate(page, name: str) -> str:
-    """Presses Validate; returns what the dialog says, and closes it."""
+def validate(page, name: str) -> tuple[str, list[str]]:
+    """Presses Validate. Returns what the dialog says and the cells that it lists as failed."""
     page.get_by_text("Validate", exact=True).first.click()
     dialog = page.locator(".jp-Dialog", has_text="Validation Results")
     dialog.wait_for(timeout=PATIENCE)
     shot(page, name)
-    said = dialog.inner_text()
+    said, shown = dialog.inner_text(), dialog.locator("pre").all_inner_texts()
     dialog.get_by_role("button", name="Ok").click()
-    return said
+    return said, [plain(source) for source in shown[::2]]  # each with its reason below it
+
+
+def plain(text: str) -> str:
+    return " ".join(text.split())
+
+
+def move_widget(page, position: int) -> None:
+    """Moves the first control of a cell, by the keyboard, until its picture is another one."""
+    page.evaluate(GO_TO, position)
+    cell = page.locator(".jp-Notebook-cell").nth(position)
+    picture = cell.locator(".jp-OutputArea .jp-OutputArea img")
+    picture.wait_for(timeout=PATIENCE)
+    before = picture.get_attribute("src")
+    slider = cell.locator(".noUi-handle").first
+    if slider.count():
+        slider.press("ArrowRight")
+    else:
+        cell.locator("input[type=text]").fill("cafe")
+        page.keyboard.press("Enter")
+    handle = cell.element_handle()
+    page.wait_for_function(
+        """([cell, before]) => {
+          const picture = cell.querySelector(".jp-OutputArea .jp-OutputArea img");
+          return picture && picture.src !== before;
+        }""",
+        arg=[handle, before], timeout=PATIENCE, polling=200,
+    )  # fmt: skip
+    assert cell.locator("[data-mime-type$='stderr'], [data-mime-type$='error']").count() == 0
 
 
 def test_the_page_opens_without_notices_and_offers_validate(page, lab_server: str) -> None:
@@ -124,42 +152,45 @@ def test_the_page_opens_without_notices_and_offers_validate(page, lab_server: st
 
 
 def test_an_untouched_lab_says_only_what_is_not_done(
-    page, lab_server: str, course: Course, lab: str
+    lab: str, page, lab_server: str, course: Course
 ) -> None:
     cells = nbformat.read(course.student_notebook(lab), as_version=4).cells
     open_notebook(page, lab_server, lab)
     outputs = run_all(page, cells)
     found = errors(outputs)
-    print(found)
-    checks = [n for n in found if kind_of(cells[n]) == "check"]
-    page.evaluate(GO_TO, checks[0])
+    failed = [n for n in found if kind_of(cells[n]) == "check"]
+    page.evaluate(GO_TO, failed[0])
     shot(page, f"{lab}-1-untouched")
-    assert set(found) <= waiting_cells(cells)
-    said = validate(page, f"{lab}-2-untouched-validated")
-    print(said)
+    assert {error for error in found.values()} == {f"NotImplementedError: {NOT_DONE}"}
+    assert found.keys() <= waiting_cells(cells)
+    checked = {grade_id(cells[n]).rpartition("-check")[0] for n in failed}
+    assert checked == {grade_id(cell) for cell in cells if kind_of(cell) == "exercise"}
+
+    said, listed = validate(page, f"{lab}-2-untouched-validated")
+    questions = [n for n, cell in enumerate(cells) if kind_of(cell) == "question"]
+    assert listed == [plain(cells[n].source) for n in sorted(failed + questions)]
+    assert said.count(NOT_DONE) >= len(failed) and "Success" not in said
     assert not complaints(page, outputs)
     choose(page, "Kernel", "Shut Down Kernel")
 
 
 def test_a_solved_lab_passes_and_its_widgets_move(
-    page, lab_server: str, lab_root: Path, course: Course, lab: str
+    lab: str, page, lab_server: str, lab_root: Path, course: Course
 ) -> None:
     bank = load_bank(course, lab)
     blank = nbformat.read(course.student_notebook(lab), as_version=4)
-    solved = submission(blank, {name: bank.reference(name) for name in bank.exercises})
+    solved = submission(blank, {name: bank.reference(name) for name in bank.exercises}, WRITTEN)
     nbformat.write(solved, lab_root / "notebooks" / lab / "solved.ipynb")
     open_notebook(page, lab_server, lab, "solved")
     outputs = run_all(page, solved.cells)
     assert errors(outputs) == {}
-    moved = 0
-    for position, cell in enumerate(solved.cells):
-        if cell.cell_type != "code" or "interact(" not in cell.source:
-            continue
-        page.evaluate(GO_TO, position)
-        shown = page.locator(".jp-Notebook-cell").nth(position)
-        print(position, shown.locator(".noUi-handle").count(), shown.locator("img").count())
-        shot(page, f"{lab}-3-widget-{position}")
-    said = validate(page, f"{lab}-4-solved-validated")
-    print(said)
+    widgets = [n for n, cell in enumerate(solved.cells)
+               if cell.cell_type == "code" and "interact(" in cell.source]  # fmt: skip
+    assert widgets, "each lab has a control to turn"
+    for number, position in enumerate(widgets, 1):
+        move_widget(page, position)
+        shot(page, f"{lab}-3-widget-{number}-moved")
+    said, listed = validate(page, f"{lab}-4-solved-validated")
+    assert "Success! Your notebook passes all the tests." in said and not listed
     assert not complaints(page, outputs)
     choose(page, "Kernel", "Shut Down Kernel")
