@@ -99,7 +99,7 @@ def lab_server(lab_root: Path) -> Iterator[str]:
 
 
 @pytest.fixture
-def page(browser, lab_server: str) -> Iterator:
+def page(browser) -> Iterator:
     """A fresh page; the test fails if anything on it reports an error to the console."""
     context = browser.new_context(viewport={"width": 1400, "height": 1000})
     made = context.new_page()
