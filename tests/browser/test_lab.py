@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +20,9 @@ from tests.nbval.student import waiting_cells
 LABS = Course(ROOT).labs()
 # What a run has time for that names no labs: those that start and run fastest.
 LIGHT = ("lab1_lookup_vs_onehot", "lab4_pytorch_embedding", "lab5_pytorch_bags")
-NOT_DONE = "This exercise is not done yet: replace this line with your code."
+FRIENDLY = re.compile(r"^NotImplementedError: .*(not done yet: |do its exercise first)", re.I | re.S)
 SECONDS = 1000
-PATIENCE = 100 * SECONDS
+PATIENCE = 300 * SECONDS
 
 # JupyterLab's own words for what it shows: cells by position, as the notebook has them.
 NOTEBOOK = "const panel = jupyterapp.shell.currentWidget, cells = panel.content.widgets;"
@@ -161,7 +162,7 @@ def test_an_untouched_lab_says_only_what_is_not_done(
     failed = [n for n in found if kind_of(cells[n]) == "check"]
     page.evaluate(GO_TO, failed[0])
     shot(page, f"{lab}-1-untouched")
-    assert {error for error in found.values()} == {f"NotImplementedError: {NOT_DONE}"}
+    assert all(FRIENDLY.search(error) for error in found.values()), found
     assert found.keys() <= waiting_cells(cells)
     checked = {grade_id(cells[n]).rpartition("-check")[0] for n in failed}
     assert checked == {grade_id(cell) for cell in cells if kind_of(cell) == "exercise"}
@@ -169,7 +170,7 @@ def test_an_untouched_lab_says_only_what_is_not_done(
     said, listed = validate(page, f"{lab}-2-untouched-validated")
     questions = [n for n, cell in enumerate(cells) if kind_of(cell) == "question"]
     assert listed == [plain(cells[n].source) for n in sorted(failed + questions)]
-    assert said.count(NOT_DONE) >= len(failed) and "Success" not in said
+    assert said.count("NotImplementedError") >= len(failed) and "Success" not in said
     assert not complaints(page, outputs)
     choose(page, "Kernel", "Shut Down Kernel")
 
