@@ -98,10 +98,17 @@ def lab_server(lab_root: Path) -> Iterator[str]:
         yield address
 
 
+@pytest.fixture(scope="module")
+def context(browser) -> Iterator:
+    """One cache for a module's pages: JupyterLab is large."""
+    made = browser.new_context(viewport={"width": 1400, "height": 1000})
+    yield made
+    made.close()
+
+
 @pytest.fixture
-def page(browser) -> Iterator:
+def page(context) -> Iterator:
     """A fresh page; the test fails if anything on it reports an error to the console."""
-    context = browser.new_context(viewport={"width": 1400, "height": 1000})
     made = context.new_page()
     problems: list[str] = []
 
@@ -112,7 +119,7 @@ def page(browser) -> Iterator:
     made.on("console", console)
     made.on("pageerror", lambda error: problems.append(str(error)))
     yield made
-    context.close()
+    made.close()
     assert not problems, "\n".join(problems)
 
 
