@@ -79,6 +79,7 @@ def test_points_and_a_comment_given_by_hand_reach_the_tables_the_report_and_the_
         assert saved.value.ok
         comment.scroll_into_view_if_needed()
         shot(page, "formgrader-4-graded")
+        page.goto("about:blank")  # before the server that JupyterLab goes on asking is gone
 
     for command in ("grade", "report", "feedback"):
         autograder(command)
