@@ -13,7 +13,8 @@ BANKS := tests/banks tests/stock
 HOSTILE := tests/sandbox tests/attacks/test_hostile.py
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lab build demo grade test banks units hostile built lint nbval bench data clean
+.PHONY: help setup lab build demo grade test banks units browser hostile built lint nbval bench \
+    data clean
 
 help: ## what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-8s %s\n", $$1, $$2}'
@@ -48,6 +49,9 @@ banks: $(READY) ## the answer banks, by examiner and by stock nbgrader
 
 units: $(READY) ## all other tests
 	$(BIN)/pytest $(addprefix --ignore=,$(BANKS) $(HOSTILE))
+
+browser: $(READY) ## people in a real browser: every lab in JupyterLab, formgrader, report, pages
+	$(BIN)/pytest tests/browser $(addprefix --lab=,$(notdir $(wildcard notebooks/*)))
 
 hostile: $(READY) ## hostile notebooks and the sandbox; where root runs it, also as an ordinary user
 ifeq ($(shell id -u),0)

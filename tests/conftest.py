@@ -94,7 +94,7 @@ def sandbox_layers() -> Layers:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--lab", action="append", default=[], help="only banks of these labs")
+    parser.addoption("--lab", action="append", default=[], help="only these labs")
     parser.addoption("--kills", type=int, default=50, help="runs that something is killed of")
     parser.addoption("--seed", type=int, default=0, help="of the moments when")
 

@@ -11,6 +11,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -45,45 +46,69 @@ def browser() -> Iterator:
         chromium.close()
 
 
+@contextmanager
+def serve(root: Path, program: str, *arguments: str) -> Iterator[str]:
+    """A Jupyter server that runs in a folder, as its user starts it there; yields its address.
+
+    program: `lab` or `server`. Its log is `server.log` in the folder, its home is `home`.
+    """
+    (root / "home").mkdir()
+    port = free_port()
+    path = os.pathsep.join([os.path.dirname(sys.executable), os.environ["PATH"]])
+    with (root / "server.log").open("w") as log:
+        server = subprocess.Popen(
+            [sys.executable, "-m", "jupyter", program, *arguments, "--no-browser",
+             f"--port={port}", "--ip=127.0.0.1", "--IdentityProvider.token=", "--allow-root"],
+            cwd=root,
+            env={**os.environ, "PATH": path, "HOME": str(root / "home")},
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )  # fmt: skip
+        address = f"http://127.0.0.1:{port}"
+        try:
+            for _ in range(600):
+                try:
+                    urllib.request.urlopen(f"{address}/api/status", timeout=1)
+                    break
+                except OSError:
+                    assert server.poll() is None, (root / "server.log").read_text()
+                    time.sleep(0.2)
+            yield address
+        finally:
+            server.terminate()
+            server.wait()
+
+
 @pytest.fixture(scope="module")
-def lab_server(tmp_path_factory: pytest.TempPathFactory, course: Course) -> Iterator[str]:
-    """JupyterLab with `make lab`'s configuration on a copy of the student notebooks."""
+def lab_root(tmp_path_factory: pytest.TempPathFactory, course: Course) -> Path:
+    """A student's copy of the course: the notebooks, `data/` and `make lab`'s configuration."""
     root = tmp_path_factory.mktemp("lab")
     shutil.copytree(course.release_directory, root / "notebooks")
     shutil.copy(ROOT / "nbgrader_config.py", root)
     shutil.copytree(ROOT / ".jupyter", root / ".jupyter")
     (root / "data").symlink_to(ROOT / "data")
-    (root / "home").mkdir()
-    port = free_port()
-    log = (root / "server.log").open("w")
-    path = os.pathsep.join([os.path.dirname(sys.executable), os.environ["PATH"]])
-    server = subprocess.Popen(
-        [sys.executable, "-m", "jupyter", "lab", "--config=.jupyter/lab_config.py", "notebooks",
-         "--no-browser", f"--port={port}", "--ip=127.0.0.1", "--IdentityProvider.token=",
-         "--allow-root"],
-        cwd=root,
-        env={**os.environ, "PATH": path, "HOME": str(root / "home")},
-        stdout=log,
-        stderr=subprocess.STDOUT,
-    )  # fmt: skip
-    address = f"http://127.0.0.1:{port}"
-    for _ in range(300):
-        try:
-            urllib.request.urlopen(f"{address}/api/status", timeout=1)
-            break
-        except OSError:
-            assert server.poll() is None, (root / "server.log").read_text()
-            time.sleep(0.2)
-    yield address
-    server.terminate()
-    server.wait()
-    log.close()
+    return root
+
+
+@pytest.fixture(scope="module")
+def lab_server(lab_root: Path) -> Iterator[str]:
+    """JupyterLab as `make lab` starts it. Its page lets tests read what a cell holds."""
+    with serve(lab_root, "lab", "--config=.jupyter/lab_config.py", "notebooks",
+               "--expose-app-in-browser") as address:  # fmt: skip
+        yield address
+
+
+@pytest.fixture(scope="module")
+def context(browser) -> Iterator:
+    """One cache for a module's pages: JupyterLab is large."""
+    made = browser.new_context(viewport={"width": 1400, "height": 1000})
+    yield made
+    made.close()
 
 
 @pytest.fixture
-def page(browser, lab_server: str) -> Iterator:
+def page(context) -> Iterator:
     """A fresh page; the test fails if anything on it reports an error to the console."""
-    context = browser.new_context(viewport={"width": 1400, "height": 1000})
     made = context.new_page()
     problems: list[str] = []
 
@@ -94,7 +119,7 @@ def page(browser, lab_server: str) -> Iterator:
     made.on("console", console)
     made.on("pageerror", lambda error: problems.append(str(error)))
     yield made
-    context.close()
+    made.close()
     assert not problems, "\n".join(problems)
 
 
