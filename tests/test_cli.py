@@ -330,7 +330,7 @@ def test_json_is_all_that_stands_on_standard_output(
     ann, eve = document["results"]
     with (class_course.root / "grades.csv").open(newline="", encoding="utf-8") as file:
         columns, *_ = csv.reader(file)
-    assert list(ann) == [*columns, "checks"]
+    assert list(ann) == [*columns, "unchanged", "checks"]
     assert (ann["student_id"], ann["status"], ann["max_score"]) == ("ann", "graded", 9)
     assert ann["checks"][0] == {"check": "lookup-check", "points": 0, "max_points": 2,
                                 "outcome": "not attempted",

@@ -27,6 +27,7 @@ from autograder.engine.grade import grade_class
 from autograder.engine.lab import ReleasedLab
 from autograder.engine.record import Recorder, Result, write_csv_files
 from autograder.engine.sanitise import sanitise
+from autograder.engine.unchanged import FILE
 from autograder.sandbox.confine import Layers
 from autograder.sandbox.limits import Limits
 from tests.attacks.hostile import HOSTILE
@@ -174,10 +175,10 @@ def grade(
     )  # fmt: skip
     graded.left = around.left_behind(patience)
     after = around.files()
-    gradebook = str(course.root / "gradebook.db")
+    ours = {str(course.root / name) for name in ("gradebook.db", FILE)}
     graded.changed = sorted(
         path for path in before.keys() | after.keys()
-        if before.get(path) != after.get(path) and path != gradebook
+        if before.get(path) != after.get(path) and path not in ours
     )  # fmt: skip
     graded.canary = around.canary_trouble()
     graded.heard = around.heard[heard:]
@@ -243,7 +244,7 @@ def test_the_instructor_is_told(graded: Graded, student: str, hostile: Hostile) 
         return
     assert result.status in told.status.split(" or "), result.note
     if told.note is not None:
-        assert told.note in result.note if told.note else result.note == ""
+        assert told.note in result.note if told.note else result.note == "", result.note
     assert outcomes <= told.each | {"not attempted"} and told.each & outcomes
 
 
@@ -273,9 +274,9 @@ def test_nothing_is_left_to_clean_before_a_browser_sees_it(graded: Graded) -> No
     for student, text in graded.shown.items():
         nb = nbformat.reads(text, as_version=4)
         nbformat.validate(nb)
-        before = deepcopy(nb)
+        before = [(cell.source, cell.get("outputs")) for cell in deepcopy(nb).cells]
         sanitise(nb, lab)
-        assert nb.cells == before.cells, student
+        assert [(cell.source, cell.get("outputs")) for cell in nb.cells] == before, student
 
 
 @each_class

@@ -207,7 +207,8 @@ class Run:
 
     def __exit__(self, *error: object) -> None:
         for pid in self.members():
-            os.kill(pid, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
         self._started.wait(PATIENCE)
 
     def ends_within(self, seconds: float) -> bool:

@@ -10,7 +10,7 @@ from typer.testing import CliRunner, Result
 
 from autograder.cli import NO_SANDBOX, app
 from autograder.course import Course
-from autograder.engine import grade
+from autograder.engine import grade, local
 from autograder.sandbox import layers
 from autograder.sandbox.confine import Layers
 from autograder.sandbox.layers import HINTS, Finding, System
@@ -101,7 +101,7 @@ def test_grading_without_the_minimum_refuses_in_one_line(
 ) -> None:
     hand_in(class_course)
     monkeypatch.setattr(grade, "try_layers", lambda: NOTHING)
-    monkeypatch.setattr(grade, "execute", pytest.fail)
+    monkeypatch.setattr(local, "execute", pytest.fail)
     said = run("grade", "--course", class_course.root)
     assert (said.exit_code, said.stdout) == (2, "")
     assert said.stderr.count("\n") == 1
