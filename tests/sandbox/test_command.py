@@ -108,7 +108,7 @@ def test_grading_without_the_minimum_refuses_in_one_line(
     for words in ("no sandbox: student code could read foreign files; use the network (UDP).",
                   "`autograder doctor`", "--sandbox none"):  # fmt: skip
         assert words in said.stderr
-    assert not (class_course.root / "gradebook.db").exists()
+    assert not class_course.autograded_directory.exists()
 
 
 def test_a_course_that_roots_student_code_could_not_reach_is_told(

@@ -297,7 +297,7 @@ threading.Thread(target=below, daemon=True).start()
 while True:
     print("x" * 100_000, file=sys.stderr)
 """,
-        FLOOD,
+        NO_MEMORY,  # its own, before it has sent so much
     ),
     hog(
         "pictures without end", "Shows pictures and tables without end.",
