@@ -10,7 +10,7 @@ DEMO_LABS ?= lab1_lookup_vs_onehot
 SANDBOX ?= auto
 ARTEFACTS := artefacts
 BANKS := tests/banks tests/stock
-HOSTILE := tests/sandbox tests/attacks/test_hostile.py
+ATTACKS := tests/sandbox tests/attacks/test_hostile.py
 
 .DEFAULT_GOAL := help
 .PHONY: help setup lab build demo grade test banks units browser hostile built lint nbval bench \
@@ -49,7 +49,7 @@ banks: $(READY) ## the answer banks, by examiner and by stock nbgrader
 	$(BIN)/pytest --durations=10 $(BANKS)
 
 units: $(READY) ## all other tests
-	$(BIN)/pytest --durations=25 $(addprefix --ignore=,$(BANKS) $(HOSTILE))
+	$(BIN)/pytest --durations=25 $(addprefix --ignore=,$(BANKS) $(ATTACKS))
 
 browser: $(READY) ## people in a real browser: every lab in JupyterLab, formgrader, report, pages
 	$(BIN)/pytest tests/browser $(addprefix --lab=,$(notdir $(wildcard notebooks/*)))
@@ -58,9 +58,9 @@ hostile: $(READY) ## hostile notebooks and the sandbox; where root runs it, also
 ifeq ($(shell id -u),0)
 	for user in 0 1500; do AS_USER_ID=$$user bash tests/as_user.sh "$(CURDIR)" \
 	    "$$($(BIN)/python -c 'import sys; print(sys.base_prefix)')" -- \
-	    env HOME=/tmp $(BIN)/pytest -p no:cacheprovider $(HOSTILE) || exit 1; done
+	    env HOME=/tmp $(BIN)/pytest -p no:cacheprovider $(ATTACKS) || exit 1; done
 else
-	$(BIN)/pytest $(HOSTILE)
+	$(BIN)/pytest $(ATTACKS)
 endif
 
 built: $(READY) ## are the notebooks those that the sources make?

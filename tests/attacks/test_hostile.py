@@ -1,8 +1,9 @@
 """No hostile submission gets anything, touches anything, stays, or harms whoever is beside it.
 
-Every submission of `hostile` is made for every lab (those that run into limits for one), graded
-among honest neighbours, and looked at from outside. As root, this module grades one lab; as an
-ordinary user all of them. See `make hostile`.
+Submissions of `hostile`, made for a lab, are graded among honest neighbours and looked at from
+outside. As root, this module grades one lab; as an ordinary user all of them, the others with those
+families alone that go for a lab's own cells and checks (with HOSTILE=all in the environment, with
+everything). Those that run into limits are handed in for one lab. See `make hostile`.
 """
 
 from __future__ import annotations
@@ -44,11 +45,17 @@ SMALL = Limits(
     processes=128, files=256, output=2**20, total_output=4 * 2**20, outputs=200,
 )  # fmt: skip
 GENEROUS = Limits(seconds=60, total=400)
-WORKERS = 4
+WORKERS, SLEEPERS = 4, 8  # at once; those that run into limits mostly wait for the clock
 LATE = "ran for longer than"
 ROOT_ALONE = os.geteuid() == 0
-# A class: a lab, and whether its submissions run into limits.
-CLASSES = [(QUICK, True), *((lab, False) for lab in ([QUICK] if ROOT_ALONE else LABS))]
+AT_THE_LAB = ("score forging", "secrets", "protocol abuse", "metadata and JSON")
+EVERYTHING = os.environ.get("HOSTILE") == "all"
+LIMITS, WHOLE, PART = "limits", "", "part"
+# A class: a lab, and which submissions are handed in.
+CLASSES = [(QUICK, LIMITS), *(
+    (lab, WHOLE if EVERYTHING or lab == QUICK else PART)
+    for lab in ([QUICK] if ROOT_ALONE else LABS)
+)]  # fmt: skip
 
 
 @dataclass
@@ -86,9 +93,13 @@ def printed(shown: str) -> str:
     return "".join("".join(output.get("text", "")) for output in outputs)
 
 
-def students(costly: bool) -> dict[str, Hostile]:
+def students(which: str) -> dict[str, Hostile]:
     """Hostile submissions by the name of the student who hands them in."""
-    chosen = [hostile for hostile in HOSTILE if hostile.costly == costly]
+    chosen = [
+        hostile for hostile in HOSTILE
+        if hostile.costly == (which == LIMITS)
+        and (which != PART or hostile.family in AT_THE_LAB)
+    ]  # fmt: skip
     return {hostile.student or f"h{n:03}": hostile for n, hostile in enumerate(chosen)}
 
 
@@ -162,11 +173,12 @@ def grade(
         for student in (*expected, *chosen):
             book.update_or_create_student(student, last_name=around.secret("the gradebook"))
     os.chmod(course.root / "gradebook.db", 0o666)
+    workers = SLEEPERS if limits is SMALL else WORKERS
     around.remember()
     before = around.files()
     heard = len(around.heard)
     results = asyncio.run(
-        grade_class(course, [lab], None, WORKERS, limits, confine, lambda *told: None)
+        grade_class(course, [lab], None, workers, limits, confine, lambda *told: None)
     )
     graded = Graded(
         around, lab, {result.student: result for result in results}, expected,
@@ -193,14 +205,14 @@ def around() -> Iterator[Surroundings]:
 
 
 @pytest.fixture(scope="module")
-def classes(around: Surroundings) -> Callable[[tuple[str, bool]], Graded]:
+def classes(around: Surroundings) -> Callable[[tuple[str, str]], Graded]:
     """Grades a class at its first use, and no second time."""
 
     @cache
-    def graded(one: tuple[str, bool]) -> Graded:
-        lab, costly = one
-        limits = SMALL if costly else GENEROUS
-        return grade(around, lab, students(costly), limits, sandbox_layers)
+    def graded(one: tuple[str, str]) -> Graded:
+        lab, which = one
+        limits = SMALL if which == LIMITS else GENEROUS
+        return grade(around, lab, students(which), limits, sandbox_layers)
 
     return graded
 
@@ -219,7 +231,10 @@ def attacks() -> pytest.MarkDecorator:
 
 
 each_class = pytest.mark.parametrize(
-    "graded", CLASSES, indirect=True, ids=[lab[:4] + "-limits" * costly for lab, costly in CLASSES]
+    "graded",
+    CLASSES,
+    indirect=True,
+    ids=[f"{lab[:4]}-{which}".rstrip("-") for lab, which in CLASSES],
 )
 
 
