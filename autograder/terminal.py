@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from rich.box import SIMPLE
 from rich.console import Console, Group
@@ -16,7 +16,7 @@ from rich.progress import Progress as Bar
 from rich.table import Table
 
 from autograder.engine.collect import Line
-from autograder.engine.record import BY_HAND, WAITS, Result
+from autograder.engine.record import BY_HAND, CHECK_FIELDS, WAITS, Result
 
 STYLES = {
     "graded": "", "partial": "yellow", "failed": "red", "missing": "dim",
@@ -177,7 +177,9 @@ def as_json(results: Iterable[Result]) -> list[dict[str, object]]:
             "seconds": round(r.seconds, 2),
             "note": r.note,
             "unchanged": r.unchanged,
-            "checks": [asdict(check) for check in r.checks],
+            "checks": [
+                {name: getattr(check, name) for name in CHECK_FIELDS[2:]} for check in r.checks
+            ],
         }
         for r in sorted(results, key=lambda r: (r.lab, r.student))
     ]
