@@ -81,7 +81,9 @@ def unlinked(pids: list[int], devices: set[int]) -> list[int]:
         try:
             descriptors = list(os.scandir(f"/proc/{pid}/fd"))
         except PermissionError:
-            raise
+            if usage([pid]).memory:
+                raise
+            continue  # it has ended and waits to be looked at: such a one is nobody's
         except OSError:
             continue
         for descriptor in descriptors:

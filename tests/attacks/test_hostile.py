@@ -48,7 +48,7 @@ GENEROUS = Limits(seconds=60, total=400)
 WORKERS, SLEEPERS = 4, 8  # at once; those that run into limits mostly wait for the clock
 LATE = "ran for longer than"
 ROOT_ALONE = os.geteuid() == 0
-AT_THE_LAB = ("score forging", "secrets", "protocol abuse", "metadata and JSON")
+AT_THE_LAB = ("score forging", "secrets", "protocol abuse")
 EVERYTHING = os.environ.get("HOSTILE") == "all"
 LIMITS, WHOLE, PART = "limits", "", "part"
 # A class: a lab, and which submissions are handed in.

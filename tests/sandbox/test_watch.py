@@ -154,6 +154,17 @@ def test_open_files_that_are_hidden_are_over_the_limit(program: Programs, tmp_pa
     assert said == expected
 
 
+def test_a_process_that_ended_and_that_nobody_looked_at_hides_nothing(
+    program: Programs, tmp_path: Path
+) -> None:
+    """Its files belong to root then, as those of one that hides do."""
+    pid = program(f"import os\nif not os.fork(): os._exit(0)\n{WAIT}")
+    assert comes_true(lambda: " Z " in "".join(
+        Path(f"/proc/{child}/stat").read_text() for child in processes.descendants(pid)
+    ))  # fmt: skip
+    assert excess(pid, Limits(), tmp_path) is None
+
+
 def test_files_are_counted_without_following_links(program: Programs, tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to("/usr", target_is_directory=True)
     (tmp_path / "loop").symlink_to(tmp_path, target_is_directory=True)
