@@ -28,17 +28,19 @@ from sqlalchemy.exc import SQLAlchemyError
 from autograder.course import Course, CourseError
 from autograder.engine.lab import ReleasedLab
 from autograder.engine.record import (
+    BY_HAND,
     CHECK_FIELDS,
     GRADE_FIELDS,
     NOT_GRADED,
+    WAITS,
     one_line,
     open_gradebook,
     read_table,
 )
 from autograder.examiner.checks import NOT_ATTEMPTED, PASSED
 
-WAITING, BY_HAND, PARTLY = "needs manual grade", "graded by hand", "partly right"
-NO_ANSWER = {PASSED, PARTLY, NOT_ATTEMPTED, NOT_GRADED, WAITING, BY_HAND, ""}
+PARTLY = "partly right"
+NO_ANSWER = {PASSED, PARTLY, NOT_ATTEMPTED, NOT_GRADED, WAITS, BY_HAND, ""}
 GRADED = ("graded", "partial")
 STATUSES = (*GRADED, "failed", "missing")
 NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e[+-]?\d+)?")
@@ -262,7 +264,7 @@ def _marks(
         points, known, by_hand, needs = grades[name]
         outcome, message = outcomes.get(name, ("", ""))
         if name in lab.questions:
-            outcome = BY_HAND if by_hand else NOT_ATTEMPTED if known else WAITING
+            outcome = BY_HAND if by_hand else NOT_ATTEMPTED if known else WAITS
         elif outcome == PASSED and points < most:
             outcome = PARTLY
         marks[name] = Mark(points if known else None, outcome, message, by_hand and needs)

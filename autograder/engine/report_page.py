@@ -19,13 +19,11 @@ import numpy as np
 
 from autograder.course import Course, CourseError
 from autograder.engine import report_figures as figures
-from autograder.engine.record import write_atomically
+from autograder.engine.record import BY_HAND, WAITS, write_atomically
 from autograder.engine.report import (
-    BY_HAND,
     NO_ANSWER,
     PARTLY,
     RULES,
-    WAITING,
     ClassResults,
     LabNumbers,
     Mark,
@@ -45,7 +43,7 @@ WORDS = 300  # characters of a message or a note
 NAMES = 40  # students in one cell
 LONG = 40  # rows; a longer table scrolls in a frame of its own
 # How an outcome looks, and in which order a bar has them; any other is "bad" and comes last.
-STATES = {PASSED: "good", BY_HAND: "good", PARTLY: "part", WRONG: "bad", WAITING: "waiting",
+STATES = {PASSED: "good", BY_HAND: "good", PARTLY: "part", WRONG: "bad", WAITS: "waiting",
           NOT_ATTEMPTED: "open", "graded": "good", "partial": "part", "missing": "open",
           "falling": "part"}  # fmt: skip
 

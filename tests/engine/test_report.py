@@ -20,7 +20,7 @@ from typer.testing import CliRunner
 
 from autograder.cli import app
 from autograder.course import Course, CourseError
-from autograder.engine import report, report_figures, report_page
+from autograder.engine import record, report, report_figures, report_page
 from autograder.engine.lab import ReleasedLab
 from autograder.engine.record import Recorder, write_csv_files
 from autograder.engine.report import ClassResults, Lab, Mark, Submission
@@ -30,7 +30,7 @@ from tests.engine.conftest import executed
 
 WHEN = datetime(2026, 11, 22, 9, 5)
 LAB = Lab("lab1_x", "lab1", "Lab 1", {"a": 2.0, "b": 4.0, "c": 4.0, "q": 3.0}, frozenset({"q"}))
-WAITS = Mark(None, report.WAITING)
+WAITS = Mark(None, record.WAITS)
 
 
 def submission(
@@ -46,7 +46,7 @@ def submission(
         if got is None:
             marks[name] = WAITS
         elif name in lab.questions:
-            marks[name] = Mark(got, report.BY_HAND)
+            marks[name] = Mark(got, record.BY_HAND)
         else:
             marks[name] = Mark(
                 got, PASSED if got == most else WRONG, (messages or {}).get(name, "")
@@ -123,7 +123,7 @@ def test_numbers_of_a_lab_by_hand() -> None:
     # 45/4 - 121/16 = 59/16; means 4 and 3/2, so 5/2 / sqrt(59/16) * 1/2
     assert b.discrimination == pytest.approx(5 / np.sqrt(59))
     assert (q.earned, q.discrimination) == (None, None), "two of its answers wait"
-    assert b.outcomes == {PASSED: 2, WRONG: 2} and q.outcomes[report.WAITING] == 2
+    assert b.outcomes == {PASSED: 2, WRONG: 2} and q.outcomes[record.WAITS] == 2
 
 
 def test_a_question_has_numbers_when_all_are_graded() -> None:
@@ -220,7 +220,7 @@ def test_what_failed_comes_before_what_was_graded_in_part() -> None:
 
 def test_what_waits_and_what_is_to_be_looked_at_again() -> None:
     again = submission("cem", 2, 4, 4, 3)
-    again.marks["q"] = Mark(2.0, report.BY_HAND, again=True)
+    again.marks["q"] = Mark(2.0, record.BY_HAND, again=True)
     again.marks["b"] = Mark(1.0, WRONG, again=True)
     empty = submission("dan", 0, 0, 0, 0)
     empty.marks["q"] = Mark(0.0, NOT_ATTEMPTED)
@@ -263,7 +263,7 @@ def test_points_are_the_gradebooks_and_outcomes_the_graders(graded: Course) -> N
     assert list(lab.points) == ["lookup-check", "total-check", "total-check-2", "why"]
     ann, ben = results.submissions["ann", "toy"], results.submissions["ben", "toy"]
     assert (ann.score, ann.decided, ann.waits) == (6 + 2 - 1.5, 9, False)
-    assert ann.marks["why"] == Mark(2.0, report.BY_HAND)
+    assert ann.marks["why"] == Mark(2.0, record.BY_HAND)
     assert (ben.score, ben.decided, ben.waits, ben.note) == (1, 6, True, "a cell was put back")
     assert ben.marks["lookup-check"] == Mark(0.0, WRONG, "it is wrong")
     assert results.submissions["=cem", "toy"].status == "failed"
