@@ -46,7 +46,7 @@ SMALL = Limits(
 )  # fmt: skip
 GENEROUS = Limits(seconds=60, total=400)
 WORKERS, SLEEPERS = 4, 8  # at once; those that run into limits mostly wait for the clock
-LATE = "ran for longer than"
+LOST = {"timed out", "crashed", "out of memory"}
 ROOT_ALONE = os.geteuid() == 0
 AT_THE_LAB = ("score forging", "secrets", "protocol abuse")
 EVERYTHING = os.environ.get("HOSTILE") == "all"
@@ -250,17 +250,16 @@ def test_it_fails(graded: Graded, student: str, hostile: Hostile) -> None:
 def test_the_instructor_is_told(graded: Graded, student: str, hostile: Hostile) -> None:
     result, told = graded.results[student], hostile.told
     assert "grader failed" not in result.note
-    outcomes = {check.outcome for check in result.checks}
-    late = LATE in result.note or "timed out" in outcomes
-    if hostile.costly and late:
-        # On a busy machine time, which is short for these, runs out before anything else does.
-        assert result.status == "partial"
-        assert outcomes <= told.each | {"not attempted", "timed out"}
+    outcomes = {check.outcome for check in result.checks} - {"not attempted"}
+    if hostile.costly and result.status == "partial":
+        # Which of the limits, all of them small for these, is met first depends on the machine.
+        assert result.note or outcomes & LOST
+        assert outcomes <= told.each | LOST
         return
     assert result.status in told.status.split(" or "), result.note
     if told.note is not None:
         assert told.note in result.note if told.note else result.note == "", result.note
-    assert outcomes <= told.each | {"not attempted"} and told.each & outcomes
+    assert outcomes <= told.each
 
 
 @each_class
