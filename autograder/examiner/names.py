@@ -50,12 +50,22 @@ def free_names(source: str) -> set[str]:
     return read_names(source) - bound_names(source) - BUILTINS
 
 
-def imports_main(source: str) -> bool:
-    """Whether a cell says `import __main__` (the student's side, in a check)."""
-    return any(
-        isinstance(node, ast.Import) and any(alias.name == "__main__" for alias in node.names)
-        for node in ast.walk(ast.parse(source))
-    )
+def names_of_main(source: str) -> set[str] | None:
+    """Global names that a cell reads as attributes of the module `__main__`.
+
+    None where they cannot be known: the module is handed on, or all of it is imported.
+    """
+    nodes = list(ast.walk(ast.parse(source)))
+    modules, names = set(), set()
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            modules |= {a.asname or a.name for a in node.names if a.name == "__main__"}
+        if isinstance(node, ast.ImportFrom) and node.module == "__main__" and not node.level:
+            names |= {a.name for a in node.names}
+    attributes = {id(n.value): n.attr for n in nodes if isinstance(n, ast.Attribute)}
+    uses = [n for n in nodes if isinstance(n, ast.Name) and n.id in modules]
+    names |= {attributes.get(id(use), "*") for use in uses}
+    return None if "*" in names else names
 
 
 def names_needed(source: str) -> set[str]:

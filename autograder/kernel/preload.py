@@ -17,6 +17,7 @@ MODULES = (
     "matplotlib.pyplot",
     "matplotlib.backends.backend_agg",
     "torch",
+    "torch._dynamo",  # which torch imports at the first step of an optimiser
     "tensorflow",
     "keras",
     "ipywidgets",

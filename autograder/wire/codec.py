@@ -54,11 +54,22 @@ def _tensorflow() -> Any:
     return module if hasattr(module, "convert_to_tensor") else None
 
 
+def _scalar(value: Any) -> list | None:
+    """The tree of what most messages are full of, which must not cost a look at all other types."""
+    kind = type(value)
+    if kind is float:
+        return ["f", value.hex()]
+    if kind is int and -EXACT_INT < value < EXACT_INT:
+        return ["i", value]
+    return ["s", value] if kind is str and value.isascii() else None
+
+
 class Encoder:
     """Turns one message's values into a JSON tree; `buffers` collects the raw bytes.
 
     other: called for a value that is not plain data; returns a JSON tree of its own, or raises.
-    first: asked about every value before its type is looked at; None means no special form.
+    first: asked about every value that is no plain number or text, before its type is looked at;
+    None means no special form.
     """
 
     def __init__(self, other: Other, first: Other | None = None) -> None:
@@ -81,6 +92,8 @@ class Encoder:
             return value
         if value is Ellipsis:
             return ["..."]
+        if (tree := _scalar(value)) is not None:
+            return tree
         if self._first is not None and (tree := self._first(value, self)) is not None:
             return tree
         if isinstance(value, np.generic | np.ndarray | np.dtype):
@@ -99,7 +112,7 @@ class Encoder:
 
         if isinstance(value, int):
             number = int.__index__(value)
-            return ["i", number] if abs(number) < EXACT_INT else ["I", hex(number)]
+            return _scalar(number) or ["I", hex(number)]
         if isinstance(value, float):
             return ["f", float.hex(value)]
         if isinstance(value, complex):
@@ -215,6 +228,11 @@ class Decoder:
             return tree
         if not isinstance(tree, list) or not tree or not isinstance(tree[0], str):
             raise WireError("a value in the message has no tag")
+        match tree:  # most of what travels
+            case ["s", part] if type(part) is str:
+                return part
+            case ["i", part] if type(part) is int:
+                return part
         tag, *parts = tree
         try:
             return self._value(tag, parts, depth)
@@ -225,16 +243,16 @@ class Decoder:
 
     def _value(self, tag: str, parts: list, depth: int) -> Any:
         match tag, parts:
-            case "i", [int(number)] if type(number) is int:
-                return number
-            case "I", [str(digits)] if len(digits) <= 1_000_000:
-                return int(digits, 16)
+            case "l", [list(items)]:
+                return self._each(items, depth)
+            case "d", [list(pairs)]:
+                return dict(self._pair(pair, depth) for pair in pairs)
             case "f", [str(digits)]:
                 return float.fromhex(digits)
+            case "I", [str(digits)] if len(digits) <= 1_000_000:
+                return int(digits, 16)
             case "c", [str(real), str(imag)]:
                 return complex(float.fromhex(real), float.fromhex(imag))
-            case "s", [str(text)]:
-                return text
             case "S", [index]:
                 return bytes(self._buffer(index)).decode("utf-32-le", "surrogatepass")
             case "...", []:
@@ -243,14 +261,10 @@ class Decoder:
                 return bytes(self._buffer(index))
             case "t", [list(items)]:
                 return tuple(self._each(items, depth))
-            case "l", [list(items)]:
-                return self._each(items, depth)
             case "set", [list(items)]:
                 return set(self._each(items, depth))
             case "frozenset", [list(items)]:
                 return frozenset(self._each(items, depth))
-            case "d", [list(pairs)]:
-                return dict(self._pair(pair, depth) for pair in pairs)
             case "range", [str(start), str(stop), str(step)]:
                 return range(int(start, 16), int(stop, 16), int(step, 16))
             case "slice", [list(items)]:

@@ -7,6 +7,7 @@ message a side sends the new content of every value that has changed since both 
 
 from __future__ import annotations
 
+import operator
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -16,6 +17,8 @@ import numpy as np
 from autograder.wire.codec import Decoder, Encoder, WireError
 
 MAX_SHARED = 100_000
+# An object of exactly one of these types holds the same for as long as it lives.
+CONSTANT = frozenset({int, float, complex, str, bytes, bool, type(None)})
 _PENDING = object()
 
 
@@ -82,15 +85,15 @@ class Shared:
         """Takes what new values hold now as what both sides know."""
         for n, value in enumerate(self._values):
             if self._agreed[n] is None and value is not _PENDING:
-                self._agreed[n] = self._content(value)
+                self._agreed[n] = self._known(value)
 
     def changes(self, encoder: Encoder) -> list:
         """The values that have changed here, for a message; from now on they count as known."""
         changed = []
         for n, value in enumerate(list(self._values)):
-            if self._agreed[n] is not None and self._content(value) != self._agreed[n]:
+            if self._agreed[n] is not None and self._differs(value, self._agreed[n]):
                 changed.append([n, encode_content(value, encoder)])
-                self._agreed[n] = self._content(value)
+                self._agreed[n] = self._known(value)
         return changed
 
     def apply(self, changes: Any, decoder: Decoder) -> None:
@@ -108,7 +111,26 @@ class Shared:
                 _replace(value, decoder.decode(tree))
             except (ValueError, RuntimeError) as error:  # read-only memory, or overlapping
                 raise WireError(f"a value cannot be changed in place: {error}") from None
-            self._agreed[position] = self._content(value)
+            self._agreed[position] = self._known(value)
+
+    def _known(self, value: Any) -> list[Any] | tuple[Any, list]:
+        """What shows later whether a value has changed.
+
+        Of a container the very objects in it, if they are constant or have numbers of their own.
+        Else what it holds as it is sent, which is much slower to make and to compare.
+        """
+        parts = _parts(value)
+        if parts is not None and all(type(p) in CONSTANT or id(p) in self._position for p in parts):
+            return parts
+        return self._content(value)
+
+    def _differs(self, value: Any, known: list[Any] | tuple[Any, list]) -> bool:
+        if type(known) is tuple:
+            return self._content(value) != known
+        parts = _parts(value)
+        if len(parts) == len(known) and all(map(operator.is_, parts, known)):
+            return False
+        return self._content(parts) != self._content(known)  # other objects may be equal
 
     def _content(self, value: Any) -> tuple[Any, list]:
         encoder = self._look()
@@ -119,6 +141,13 @@ def _change(change: Any) -> tuple[int, Any]:
     if not isinstance(change, list) or len(change) != 2 or type(change[0]) is not int:
         raise WireError("a change that is not what it should be")
     return change[0], change[1]
+
+
+def _parts(value: Any) -> list[Any] | None:
+    """The objects in a container, in order; None of an array or a tensor."""
+    if type(value) is dict:
+        return [*value, *value.values()]
+    return list(value) if type(value) in (list, set) else None
 
 
 def encode_content(value: Any, encoder: Encoder) -> Any:

@@ -126,6 +126,39 @@ def test_a_name_that_a_check_asks_the_students_side_for_is_run() -> None:
     assert needed(GIVEN, demo, check) == {"given-1", "demo"}
 
 
+def test_a_name_that_a_check_has_itself_or_calls_something_else_is_not_run() -> None:
+    own = cell("demo", "table[0] = 1\nhistory = []\nrow = 3", "demo")
+    check = cell("check", "import __main__ as student\nfor row in table:\n    pass\n"
+                 "assert student.model.history == [row for row in table]", "c")  # fmt: skip
+    assert needed(GIVEN, own, check) == {"given-1"}
+
+
+@pytest.mark.parametrize("source", ["vars(student)['history']", "student = [student]"])
+def test_everything_above_a_check_that_hands_the_students_side_on_is_run(source: str) -> None:
+    demo = cell("demo", "history = []", "demo")
+    check = cell("check", f"import __main__ as student\n{source}", "c")
+    assert needed(GIVEN, demo, check) == {"given-1", "demo"}
+
+
+@pytest.mark.parametrize("name", ["history", "*"])
+def test_a_name_that_a_student_imports_from_the_notebook_itself_is_run(name: str) -> None:
+    demo = cell("demo", "history = []", "demo")
+    own = cell("demo", "pass", "own-1")
+    source = f"from __main__ import {name}"
+    assert "demo" in needed(GIVEN, demo, own, EXERCISE, **{"own-1": source})
+
+
+def test_a_call_changes_no_module_and_no_text_that_the_course_gives() -> None:
+    """Wherever its cell imports it: TensorFlow's chatter is silenced around an import."""
+    source = "with silence():\n    import keras\nBLUE, size = '#0072B2', 4\nlines = [1]"
+    given = cell("given", source, "given-2")
+    exercise = cell("exercise", "def model():\n    return keras, BLUE, size, lines", "model")
+    for call in ("keras.Input(shape=(3,))", "draw(BLUE, size)"):
+        assert needed(given, cell("demo", call, "demo"), exercise) == {"given-2", "model"}
+    for change in ("draw(lines)", "BLUE = 'blue'", "def show():\n    global size\n    size = 5"):
+        assert "demo" in needed(given, cell("demo", change, "demo"), exercise)
+
+
 @pytest.mark.parametrize(
     "source",
     ["%timeit lookup(scale)", "!pip install x", "lookup?", "def broken(", "x = '\0'",
