@@ -1,5 +1,5 @@
-"""What a score depends on besides the course: this package and the libraries that labs compute
-with. Two machines that agree in this give the same scores.
+"""What a score depends on besides the course: this package, the libraries that labs compute with,
+and those that run their cells. Two machines that agree in this give the same scores.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from pathlib import Path
 
 import autograder
 
-LIBRARIES = ("numpy", "torch", "tensorflow", "keras")
+LIBRARIES = ("numpy", "torch", "tensorflow", "keras", "matplotlib", "ipython", "ipykernel",
+             "nbclient")  # fmt: skip
 
 
 @cache

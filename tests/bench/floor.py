@@ -1,56 +1,90 @@
 """The floor of grading a class: its cells, run one after the other in one warm process.
 
-Runs exactly the cells that grading runs, with the checks in the same namespace, and prints the
-seconds as JSON. No kernel, no socket, no second process.
+    python -m tests.bench.floor COURSE
+
+Runs exactly the cells that grading runs, with the checks in the same namespace, and prints seconds
+and the points that were earned as JSON. No kernel, no socket, no second process.
 """
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import io
 import json
 import os
 import sys
+import tempfile
 import time
+import types
+from collections.abc import Iterator
 from pathlib import Path
 
-os.environ["MPLBACKEND"] = "Agg"
+from nbformat.notebooknode import NotebookNode
+
+from autograder.course import Course
+from autograder.engine.intake import read_submission
+from autograder.engine.lab import ReleasedLab, kind_of
+from autograder.engine.needed import needed_cells
+from autograder.engine.prepare import prepare
 
 
-def main(root: Path, name: str) -> None:
-    from autograder.course import Course
-    from autograder.engine.intake import BadSubmission, read_submission
-    from autograder.engine.lab import ReleasedLab, kind_of
-    from autograder.engine.needed import needed_cells
-    from autograder.engine.prepare import prepare
+def prepared(course: Course) -> Iterator[tuple[ReleasedLab, NotebookNode]]:
+    """Every submission of a class as it would be run."""
+    for path in sorted(course.submitted_directory.glob("*/*/")):
+        lab = ReleasedLab.load(course, path.name)
+        yield lab, prepare(lab, read_submission(path, lab))
+
+
+def graded_cells(nb: NotebookNode, lab: ReleasedLab) -> list[NotebookNode]:
+    """The cells that grading runs, checks among them."""
+    needed = needed_cells(nb, lab)
+    return [c for n, c in enumerate(nb.cells) if n in needed or kind_of(c) == "check"]
+
+
+def run(cells: list[NotebookNode]) -> tuple[float, float, float]:
+    """Runs cells as one module; returns wall seconds, CPU seconds, and the points earned."""
+    module = types.ModuleType("__main__")
+    sys.modules["__main__"] = module  # the checks `import __main__`
+    codes = []
+    for cell in cells:
+        with contextlib.suppress(SyntaxError):  # a wrong answer may be no Python
+            tree = ast.parse(cell.source)
+            last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
+            value = ast.Expression(ast.Constant(None) if last is None else last.value)
+            codes.append((cell, compile(tree, cell.id, "exec"),
+                          compile(ast.fix_missing_locations(value), cell.id, "eval")))  # fmt: skip
+    points = 0.0
+    started, started_cpu = time.perf_counter(), time.process_time()
+    for cell, code, value in codes:
+        with (
+            contextlib.redirect_stdout(io.StringIO()),
+            contextlib.redirect_stderr(io.StringIO()),
+            contextlib.suppress(Exception),  # of a wrong answer
+        ):
+            exec(code, module.__dict__)
+            result = eval(value, module.__dict__)
+            if kind_of(cell) == "check":
+                partial = type(result) in (int, float)
+                points += result if partial else cell.metadata.nbgrader.points
+    return time.perf_counter() - started, time.process_time() - started_cpu, points
+
+
+def main(root: Path) -> None:
     from autograder.kernel import preload  # noqa: F401
 
     course = Course(root)
-    lab = ReleasedLab.load(course, name)
-    wall = cpu = 0.0
-    count = 0
-    for student in sorted(course.submitted_directory.iterdir()):
-        count += 1
-        try:
-            notebook = prepare(lab, read_submission(student / name, lab))
-        except BadSubmission:
-            continue
-        needed = needed_cells(notebook, lab)
-        sources = [
-            compile(cell.source, cell.id, "exec")
-            for n, cell in enumerate(notebook.cells)
-            if n in needed or kind_of(cell) == "check"
-        ]
-        namespace: dict = {"__name__": "__main__"}
-        started, started_cpu = time.perf_counter(), time.process_time()
-        with contextlib.redirect_stdout(io.StringIO()):
-            for code in sources:
-                with contextlib.suppress(Exception):
-                    exec(code, namespace)
-        wall += time.perf_counter() - started
-        cpu += time.process_time() - started_cpu
-    print(json.dumps({"submissions": count, "seconds": wall, "cpu": cpu}))
+    wall = cpu = points = 0.0
+    submissions = list(prepared(course))
+    for lab, nb in submissions:
+        with tempfile.TemporaryDirectory() as place, contextlib.chdir(place):
+            Path("data").symlink_to(course.root / "data")
+            seconds, used, earned = run(graded_cells(nb, lab))
+        wall, cpu, points = wall + seconds, cpu + used, points + earned
+    print(json.dumps({"submissions": len(submissions), "seconds": wall, "cpu": cpu,
+                      "points": points}))  # fmt: skip
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2])
+    os.environ["MPLBACKEND"] = "Agg"
+    main(Path(sys.argv[1]).resolve())

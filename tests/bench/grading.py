@@ -1,175 +1,304 @@
-"""How fast a class is graded: stock nbgrader, ours cold, ours warm, and the floor, in one run.
+"""How fast a class is graded: stock nbgrader, ours in several ways, and the floor, in one run.
 
-    python -m tests.bench.grading ARTEFACTS [--lab LAB] [--students N] [--sample N]
+    python -m tests.bench.grading ARTEFACTS [LAB ...] [--students N] [--sample N]
+
+The same class of all labs every time: answers of the banks, right, wrong and none, in turns by
+chance. What a run costs before its first submission is told apart: each way grades the whole class
+and one student of it, and the difference counts. Slow ways grade a sample and are extrapolated.
 
 The floor is the time that the cells themselves take in one process that has imported everything.
-CPU seconds include every process that a command started. Prints a table, draws a figure, writes a
-JSON file. Run it on a quiet machine.
+CPU seconds include every process that a command started. Prints tables, draws figures, writes a
+JSON file. Run it on a quiet machine; it takes about ten minutes.
 """
 
 from __future__ import annotations
 
 import argparse
-import ctypes
+import csv
 import json
 import os
-import platform
-import resource
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
+from autograder.authoring.compose import demo_class
 from autograder.course import Course
+from tests.bench.measure import adopt_orphans, cpu_of_ended, machine, measure, peak_memory
+from tests.bench.stages import STAGES
 
 ROOT = Path(__file__).resolve().parents[2]
-PR_SET_CHILD_SUBREAPER = 36
+SAME = 6  # the first students of a sample class are all right, all wrong, untouched, broken off
+PYTHON = [sys.executable, "-m"]
+STOCK, FLOOR, DEFAULT = "nbgrader autograde", "the cells alone (floor)", "ours"
+ONE, TWO = "ours, 1 worker", "ours, 2 workers"
+COLD = """\
+import autograder.kernel.template as template
+template.TEMPLATE.start = lambda: None
+template.TEMPLATE.unfit = "told so"
+from autograder.cli import app
+app()
+"""
 
-
-def measure(command: list[str], directory: Path) -> tuple[float, float]:
-    """Wall and CPU seconds of a command with all its descendants, orphans included."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    started = time.perf_counter()
-    done = subprocess.run(command, cwd=directory, capture_output=True, text=True)
-    wall = time.perf_counter() - started
-    if done.returncode:
-        raise SystemExit(f"{' '.join(command)}:\n{done.stdout}\n{done.stderr}")
-    while True:  # processes that outlived their parent are ours to reap, and to count
-        try:
-            os.waitpid(-1, 0)
-        except ChildProcessError:
-            break
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return wall, cpu
+Cost = tuple[float, float]  # wall and CPU seconds
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("artefacts", type=Path)
-    parser.add_argument("--lab", default="lab1_lookup_vs_onehot")
-    parser.add_argument("--students", type=int, default=24)
-    parser.add_argument("--sample", type=int, default=6, help="submissions that stock grades")
+    parser.add_argument("labs", nargs="*", help="default: all")
+    parser.add_argument("--students", type=int, default=12)
+    parser.add_argument("--sample", type=int, default=4, help="students whom slow ways grade")
     args = parser.parse_args()
-    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    adopt_orphans()
     os.environ["PATH"] = os.pathsep.join([os.path.dirname(sys.executable), os.environ["PATH"]])
-
-    with tempfile.TemporaryDirectory() as name:
-        root = Path(name) / "class"
-        autograder = [sys.executable, "-m", "autograder"]
-        measure([*autograder, "demo", str(root), args.lab, "--students", str(args.students),
-                 "--course", str(ROOT)], ROOT)  # fmt: skip
-        whole = [p.name for p in Course(root).submitted_directory.iterdir()]
-        rows = []
-
-        def ours(label: str, workers: int, students: list[str], *, cold: bool = False) -> None:
-            """Grades with ours; what a run costs before its first submission is told apart."""
-            copy = Path(name) / label.replace(" ", "-").replace(",", "")
-            shutil.copytree(root, copy, symlinks=True)
-            for student in set(whole) - set(students):
-                shutil.rmtree(Course(copy).submitted_directory / student)
-            script = "autograder.kernel.template.TEMPLATE.start = lambda: None;" if cold else ""
-            unfit = "autograder.kernel.template.TEMPLATE.unfit = 'told so';" if cold else ""
-            command = [sys.executable, "-c", "import autograder.kernel.template;"
-                       f"{script}{unfit}from autograder.cli import app;"
-                       f"app(['grade', '--workers', '{workers}'])"]  # fmt: skip
-            wall, cpu = measure(command, copy)
-            shutil.rmtree(copy / "submitted")
-            (copy / "gradebook.db").unlink()  # to make it is part of starting, once a course
-            (copy / "submitted" / "nobody" / args.lab).mkdir(parents=True)
-            start_wall, start_cpu = measure(command, copy)
-            rows.append(
-                {
-                    "way": label,
-                    "submissions": len(students),
-                    "seconds": wall - start_wall,
-                    "cpu": cpu - start_cpu,
-                    "start": start_wall,
-                }
-            )
-
-        sample = sorted(whole)[: args.sample]
-        stock = Path(name) / "stock"
-        shutil.copytree(root, stock, symlinks=True)
-        for student in set(whole) - set(sample):
-            shutil.rmtree(Course(stock).submitted_directory / student)
-        # nbgrader stops at nothing but leaves out what it cannot read; give it readable work.
-        nbgrader = [sys.executable, "-m", "nbgrader"]
-        measure([*nbgrader, "generate_assignment", "--force", args.lab], stock)
-        for student in sample:
-            path = Course(stock).submitted_directory / student / args.lab / f"{args.lab}.ipynb"
-            try:
-                json.loads(path.read_text())
-            except ValueError:
-                shutil.rmtree(path.parents[1])
-        readable = len(list(Course(stock).submitted_directory.iterdir()))
-        wall, cpu = measure([*nbgrader, "autograde", args.lab], stock)
-        rows.append({"way": "nbgrader autograde", "submissions": readable, "seconds": wall,
-                     "cpu": cpu, "start": 0.0})  # fmt: skip
-        ours("ours, cold kernels, 2 workers", 2, sample, cold=True)
-        ours("ours, warm, 1 worker", 1, whole)
-        ours("ours, warm, 2 workers", 2, whole)
-        ours("ours, warm, 3 workers (default)", 3, whole)
-        floor = subprocess.run(
-            [sys.executable, "-m", "tests.bench.floor", str(root), args.lab],
-            cwd=ROOT, capture_output=True, text=True, check=True,
-        )  # fmt: skip
-        rows.append({"way": "the cells alone (floor)", **json.loads(floor.stdout), "start": 0.0})
-
-    report(rows, args)
+    here = Course(ROOT)
+    labs = args.labs or here.labs()
+    at = machine()
+    with tempfile.TemporaryDirectory() as folder:
+        bench = Bench(Path(folder), here, labs, args.students)
+        whole, sample = bench.students, bench.students[: args.sample]
+        rows = [
+            bench.row(STOCK, bench.stock, sample),
+            bench.row("ours, cold kernels, 2 workers",
+                      bench.ours("--workers", "2", cold=True), sample),
+            bench.row("warm kernels alone, 1 at a time", bench.kernels, whole),
+            bench.row("ours without sandbox, 1 worker",
+                      bench.ours("--workers", "1", "--sandbox", "none"), whole),
+            bench.row(ONE, bench.ours("--workers", "1"), whole),
+            bench.row(TWO, bench.ours("--workers", "2"), whole),
+            bench.row(DEFAULT, bench.ours(), whole),
+            bench.row("ours, Dask cluster, 2 workers", bench.cluster, whole),
+            bench.floor(),
+        ]  # fmt: skip
+        stages = bench.stages(sample)
+        memory = bench.memory(sample)
+    made = {"machine": at, "labs": labs, "students": len(whole), "rows": rows, "stages": stages,
+            "peak MiB": memory}  # fmt: skip
+    report(made, args.artefacts)
 
 
-def report(rows: list[dict], args: argparse.Namespace) -> None:
-    for row in rows:
-        row["seconds_each"] = row["seconds"] / row["submissions"]
-        row["cpu_each"] = row["cpu"] / row["submissions"]
+class Bench:
+    """A class, and every way to grade it."""
+
+    def __init__(self, folder: Path, course: Course, labs: list[str], students: int) -> None:
+        self._folder = folder
+        self._labs = labs
+        self._class = folder / "class"
+        demo_class(course, self._class, labs, SAME + students, 0)
+        submitted = Course(self._class).submitted_directory
+        with (self._class / "expected.csv").open(newline="") as file:
+            self._expected = list(csv.DictReader(file))
+        graded = list(dict.fromkeys(row["student_id"] for row in self._expected))
+        for student in graded[:SAME]:
+            shutil.rmtree(submitted / student)
+        self.students = graded[SAME:]
+
+    def row(self, way: str, grade: Callable[[Path], Cost], students: list[str]) -> dict[str, Any]:
+        """What each submission costs in one way, and what the start does."""
+        say(f"{way}: {len(students)} students")
+        wall, cpu = grade(self._copy(students))
+        first_wall, first_cpu = grade(self._copy(students[:1]))
+        more = len(self._labs) * (len(students) - 1)
+        each = (wall - first_wall) / more, (cpu - first_cpu) / more
+        return {
+            "way": way, "submissions": len(self._labs) * len(students),
+            "seconds": wall, "cpu": cpu, "seconds each": each[0], "cpu each": each[1],
+            "start": first_wall - each[0] * len(self._labs),
+        }  # fmt: skip
+
+    def _copy(self, students: list[str]) -> Path:
+        """The class, or some of it, where nothing has been graded yet."""
+        copy = Path(tempfile.mkdtemp(dir=self._folder)) / "class"
+        others = set(self.students) - set(students)
+        shutil.copytree(self._class, copy, symlinks=True,
+                        ignore=lambda folder, names: others & set(names))  # fmt: skip
+        with (copy / "expected.csv").open("w", newline="") as file:
+            writer = csv.DictWriter(file, self._expected[0].keys())
+            writer.writeheader()
+            writer.writerows(row for row in self._expected if row["student_id"] in students)
+        return copy
+
+    def stock(self, root: Path) -> Cost:
+        """`nbgrader autograde`, lab after lab."""
+        wall = cpu = 0.0
+        for lab in self._labs:
+            measure([*PYTHON, "nbgrader", "generate_assignment", "--force", lab], root)
+        for lab in self._labs:
+            seconds, used = measure([*PYTHON, "nbgrader", "autograde", lab], root)
+            wall, cpu = wall + seconds, cpu + used
+        return wall, cpu
+
+    def ours(self, *options: str, cold: bool = False) -> Callable[[Path], Cost]:
+        """`autograder grade`, which ends in an error where a score is not the expected one."""
+        start = [sys.executable, "-c", COLD] if cold else [*PYTHON, "autograder"]
+        command = [*start, "grade", "--expect", "expected.csv", *options]
+        return lambda root: measure(command, root)
+
+    def kernels(self, root: Path) -> Cost:
+        return measure([*PYTHON, "tests.bench.kernels", str(root)], ROOT)
+
+    def cluster(self, root: Path) -> Cost:
+        """A cluster of its own each time; its start is not in the wall seconds."""
+        before = cpu_of_ended()
+        with dask(root.parent) as address:
+            wall = self.ours("--scheduler", address)(root)[0]
+        return wall, cpu_of_ended() - before
+
+    def floor(self) -> dict[str, Any]:
+        say(FLOOR)
+        done = subprocess.run([*PYTHON, "tests.bench.floor", str(self._class)], cwd=ROOT,
+                              capture_output=True, text=True, check=True)  # fmt: skip
+        found = json.loads(done.stdout)
+        expected = sum(
+            float(row["score"]) for row in self._expected if row["student_id"] in self.students
+        )
+        if abs(found["points"] - expected) > 0.02 * expected:
+            raise SystemExit(f"the floor earned {found['points']:g} points; expected {expected:g}")
+        return {
+            "way": FLOOR, "submissions": found["submissions"],
+            "seconds": found["seconds"], "cpu": found["cpu"],
+            "seconds each": found["seconds"] / found["submissions"],
+            "cpu each": found["cpu"] / found["submissions"], "start": 0.0,
+        }  # fmt: skip
+
+    def stages(self, students: list[str]) -> dict[str, dict[str, float]]:
+        say("stages")
+        command = [*PYTHON, "tests.bench.stages", str(self._copy(students)), *students]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+        return json.loads(done.stdout)
+
+    def memory(self, students: list[str]) -> float:
+        say("peak memory")
+        command = [*PYTHON, "autograder", "grade", "--workers", "2"]
+        return peak_memory(command, self._copy(students))
+
+
+@contextmanager
+def dask(folder: Path) -> Iterator[str]:
+    """A scheduler and two worker processes with a thread each; gives the scheduler's address."""
+    told = folder / "scheduler.json"
+    quiet: dict[str, Any] = {"cwd": folder, "stdout": subprocess.DEVNULL,
+                             "stderr": subprocess.DEVNULL}  # fmt: skip
+    address = ["--scheduler-file", str(told), "--no-dashboard"]
+    processes = [subprocess.Popen([*PYTHON, "dask", "scheduler", "--host", "127.0.0.1", "--port",
+                                   "0", *address], **quiet)]  # fmt: skip
+    try:
+        processes.append(subprocess.Popen(
+            [*PYTHON, "dask", "worker", "--nworkers", "2", "--nthreads", "1",
+             "--local-directory", str(folder / "scratch"), *address], **quiet))  # fmt: skip
+        from distributed import Client
+
+        while not told.exists():
+            time.sleep(0.1)
+        scheduler = json.loads(told.read_text())["address"]
+        with Client(scheduler, set_as_default=False) as client:
+            client.wait_for_workers(2, timeout=120)
+        yield scheduler
+    finally:
+        for process in reversed(processes):
+            process.terminate()
+            process.wait()
+
+
+def say(text: str) -> None:
+    print(f"{time.strftime('%H:%M:%S')} {text}", file=sys.stderr, flush=True)
+
+
+# What is shown -----------------------------------------------------------------------------------
+
+
+def targets(made: dict[str, Any]) -> list[tuple[str, float, str, float]]:
+    """What is aimed at: words, what was measured, and how it should compare with what."""
+    seconds = {row["way"]: row["seconds each"] for row in made["rows"]}
+    cpu = {row["way"]: row["cpu each"] for row in made["rows"]}
+    return [
+        ("times stock on the whole course", seconds[STOCK] / seconds[DEFAULT], ">=", 20),
+        ("CPU seconds each, one worker; 1.5 times the floor and 0.2", cpu[ONE],
+         "<=", 1.5 * cpu[FLOOR] + 0.2),
+        ("two workers, times one", seconds[ONE] / seconds[TWO], ">=", 1.7),
+    ]  # fmt: skip
+
+
+def report(made: dict[str, Any], artefacts: Path) -> None:
+    rows, stages, at = made["rows"], made["stages"], made["machine"]
     stock, floor = rows[0], rows[-1]
-    table = Table(title=f"{args.lab} on {os.cpu_count()} cores, Python {platform.python_version()}")
-    for column in ("way", "submissions", "seconds each", "CPU seconds each", "times stock",
-                   "CPU above floor", "start-up"):  # fmt: skip
+    console = Console(width=120)
+    table = Table(title=f"{len(made['labs'])} labs, {made['students']} students, {at['cores']} "
+                        f"cores, Python {at['python']}, load {at['load'][0]:.1f}")  # fmt: skip
+    for column in ("way", "submissions", "seconds each", "a minute", "times stock",
+                   "CPU seconds each", "above floor", "start, s"):  # fmt: skip
         table.add_column(column, justify="left" if column == "way" else "right")
     for row in rows:
+        few = row["submissions"] < len(made["labs"]) * made["students"]
         table.add_row(
-            row["way"], str(row["submissions"]), f"{row['seconds_each']:.2f}",
-            f"{row['cpu_each']:.2f}", f"{stock['seconds_each'] / row['seconds_each']:.1f}",
-            f"{row['cpu_each'] - floor['cpu_each']:.2f}", f"{row['start']:.1f}",
+            row["way"], f"{row['submissions']}{' *' if few else ''}",
+            f"{row['seconds each']:.3f}", f"{60 / row['seconds each']:.0f}",
+            f"{stock['seconds each'] / row['seconds each']:.1f}", f"{row['cpu each']:.3f}",
+            f"{row['cpu each'] - floor['cpu each']:.3f}", f"{row['start']:.1f}",
         )  # fmt: skip
-    Console(width=120).print(table)
-    args.artefacts.mkdir(parents=True, exist_ok=True)
-    machine = {
-        "cores": os.cpu_count(),
-        "machine": platform.machine(),
-        "system": platform.platform(),
-    }
-    path = args.artefacts / "bench.json"
-    path.write_text(
-        json.dumps({"lab": args.lab, "machine": machine, "rows": rows}, indent=1) + "\n"
-    )
-    draw(rows, args.artefacts / "bench.png", args.lab)
-    print(f"{path} and {args.artefacts / 'bench.png'}")
+    table.caption = "* a sample of the class; the speed of the whole is extrapolated from it"
+    console.print(table)
+    table = Table(title="CPU milliseconds of a submission by stage, one at a time")
+    for column in ("lab", *STAGES, "all"):
+        table.add_column(column, justify="left" if column == "lab" else "right")
+    for lab, each in [*stages.items(), ("mean", mean(stages))]:
+        table.add_row(lab, *(f"{1000 * each[stage]:.0f}" for stage in STAGES),
+                      f"{1000 * sum(each.values()):.0f}")  # fmt: skip
+    console.print(table)
+    console.print(f"peak memory, 2 workers, all processes together: {made['peak MiB']:.0f} MiB")
+    for words, value, sign, bar in targets(made):
+        met = "met" if (value >= bar if sign == ">=" else value <= bar) else "NOT MET"
+        console.print(f"{words}: {value:.2f}, target {sign} {bar:.2f}: {met}")
+    artefacts.mkdir(parents=True, exist_ok=True)
+    path = artefacts / "bench.json"
+    path.write_text(json.dumps(made, indent=1) + "\n")
+    draw(made, artefacts / "bench.png")
+    print(f"{path} and {artefacts / 'bench.png'}")
 
 
-def draw(rows: list[dict], path: Path, lab: str) -> None:
+def mean(stages: dict[str, dict[str, float]]) -> dict[str, float]:
+    return {stage: sum(each[stage] for each in stages.values()) / len(stages) for stage in STAGES}
+
+
+def draw(made: dict[str, Any], path: Path) -> None:
     import matplotlib
 
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
 
-    figure, axes = plt.subplots(figsize=(7, 2.8), layout="constrained")
-    names = [row["way"] for row in rows][::-1]
-    seconds = [row["seconds_each"] for row in rows][::-1]
-    axes.barh(names, seconds, color=["#999999", *["#0072B2"] * (len(rows) - 2), "#D55E00"])
-    axes.set_xscale("log")
-    axes.set_xlabel(f"seconds for each submission of {lab} (logarithmic)")
-    for place, value in enumerate(seconds):
-        axes.text(value, place, f" {value:.2f}", va="center")
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.margins(x=0.15)
+    rows, stages = made["rows"][::-1], made["stages"]
+    figure, (left, right) = plt.subplots(
+        2, 1, figsize=(8, 7.5), layout="constrained", height_ratios=[len(rows), len(stages) + 1]
+    )
+    colours = {STOCK: "#999999", FLOOR: "#D55E00"}
+    left.barh([row["way"] for row in rows], [row["seconds each"] for row in rows],
+              color=[colours.get(row["way"], "#0072B2") for row in rows])  # fmt: skip
+    left.set_xscale("log")
+    left.set_xlabel("seconds for each submission (logarithmic)")
+    for place, row in enumerate(rows):
+        left.text(row["seconds each"], place, f" {row['seconds each']:.2f}", va="center")
+    left.margins(x=0.12)
+    reached = dict.fromkeys(stages, 0.0)
+    shades = ("#999999", "#56B4E9", "#E69F00", "#009E73", "#D55E00", "#CC79A7")
+    for stage, colour in zip(STAGES, shades, strict=True):
+        values = [max(0.0, each[stage]) for each in stages.values()]
+        right.barh(list(stages), values, left=list(reached.values()), color=colour, label=stage)
+        reached = dict(zip(stages, map(sum, zip(reached.values(), values, strict=True)),
+                           strict=True))  # fmt: skip
+    right.invert_yaxis()
+    right.set_xlabel("CPU seconds of a submission, by stage")
+    right.legend(frameon=False)
+    for axes in (left, right):
+        axes.spines[["top", "right"]].set_visible(False)
     figure.savefig(path, dpi=150)
 
 

@@ -11,10 +11,8 @@ from __future__ import annotations
 import argparse
 import asyncio
 import copy
-import os
 import statistics
 import time
-from multiprocessing import forkserver
 from pathlib import Path
 
 import nbformat
@@ -30,6 +28,7 @@ from autograder.kernel.template import TEMPLATE
 from autograder.sandbox.confine import Layers
 from autograder.sandbox.layers import try_layers
 from autograder.sandbox.limits import Limits
+from tests.bench.measure import cpu_of_forked
 
 ROOT = Path(__file__).resolve().parents[2]
 TARGET = 0.060  # seconds
@@ -52,10 +51,10 @@ def main() -> None:
     TEMPLATE.start()
 
     async def graded(nb: NotebookNode, layers: Layers | None) -> tuple[float, float]:
-        cpu, started = cpu_of_children(), time.perf_counter()
+        cpu, started = cpu_of_forked(), time.perf_counter()
         execution = await execute(nb, lab, course.root / "data", Limits(), layers)
         assert all(v.outcome == "passed" for v in execution.verdicts.values())
-        return time.perf_counter() - started, cpu_of_children() - cpu
+        return time.perf_counter() - started, cpu_of_forked() - cpu
 
     async def pairs() -> dict[bool, list[tuple[float, float]]]:
         found: dict[bool, list[tuple[float, float]]] = {True: [], False: []}
@@ -79,13 +78,6 @@ def main() -> None:
               f"difference, median {middle:6.1f} ms ({low:.1f} to {high:.1f}), "
               f"mean {mean:.1f} ms   target <= {1000 * TARGET:g} ms   "
               f"{'met' if middle <= 1000 * TARGET else 'NOT MET'}")  # fmt: skip
-
-
-def cpu_of_children() -> float:
-    """Processor seconds of all ended kernels and examiners: children of the fork server."""
-    stat = Path(f"/proc/{forkserver._forkserver._forkserver_pid}/stat").read_text()
-    ticks = stat[stat.rindex(")") + 2 :].split()[13:15]
-    return sum(map(int, ticks)) / os.sysconf("SC_CLK_TCK")
 
 
 if __name__ == "__main__":

@@ -13,12 +13,9 @@ it on a quiet machine.
 from __future__ import annotations
 
 import argparse
-import contextlib
 import copy
-import ctypes
 import json
 import os
-import platform
 import shutil
 import statistics
 import sys
@@ -35,7 +32,8 @@ from rich.table import Table
 from autograder.authoring.compose import WRITTEN, demo_class, load_bank, submission
 from autograder.course import Course
 from autograder.sandbox import cgroup
-from tests.bench.grading import PR_SET_CHILD_SUBREAPER, ROOT, measure
+from tests.bench.grading import ROOT
+from tests.bench.measure import ALL, OWN, adopt_orphans, machine, measure, pss, pss_of
 from tests.faults.runs import Run
 
 LAB = "lab1_lookup_vs_onehot"
@@ -43,8 +41,6 @@ STEPS = (100, 400, 1600)
 UNCHANGED = 1000
 RUNS = 5
 LOOK_SECONDS = 1.0
-MIB = 2**20
-ALL, OWN = ("Pss:",), ("Pss_Anon:", "Pss_Shmem:")
 
 
 def main() -> None:
@@ -52,7 +48,7 @@ def main() -> None:
     parser.add_argument("artefacts", type=Path)
     parser.add_argument("--students", type=int, default=STEPS[-1])
     args = parser.parse_args()
-    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    adopt_orphans()
     with tempfile.TemporaryDirectory() as name:
         temporary = Path(name) / "tmp"
         temporary.mkdir()
@@ -140,22 +136,6 @@ def look(run: Run, temporary: Path) -> dict[str, Any] | None:
         return None
 
 
-def pss(pid: int, kinds: tuple[str, ...]) -> float:
-    """MiB of these kinds of memory of a process; its part of what it shares."""
-    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()[1:]
-    found = {line.split()[0]: int(line.split()[1]) for line in lines}
-    return sum(found[kind] for kind in kinds) * 1024 / MIB
-
-
-def pss_of(processes: list[int], kinds: tuple[str, ...]) -> float:
-    """The sum over those that have not ended meanwhile."""
-    total = 0.0
-    for pid in processes:
-        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
-            total += pss(pid, kinds)
-    return total
-
-
 def control_groups(pid: int) -> list[Path]:
     """Those that a grader has made."""
     return list(Path("/sys/fs/cgroup").glob(f"**/{cgroup.PREFIX}{pid}-*"))
@@ -225,9 +205,8 @@ def report(
     again: list[dict[str, Any]],
 ) -> None:
     console = Console(width=120)
-    machine = {"cores": os.cpu_count(), "machine": platform.machine(),
-               "system": platform.platform(), "load": os.getloadavg()}  # fmt: skip
-    table = Table(title=f"{LAB} on {os.cpu_count()} cores, Python {platform.python_version()}")
+    at = machine()
+    table = Table(title=f"{LAB} on {at['cores']} cores, Python {at['python']}")
     columns = ("all", "own", "grader", "template", "kernels")
     for column in ("submissions", *(f"{name}, MiB" for name in columns), "processes",
                    "descriptors", "temporary files"):  # fmt: skip
@@ -244,7 +223,7 @@ def report(
     console.print(
         f"{ended['submissions']} submissions in {ended['seconds']:.0f} s, {each:.2f} s each; left "
         f"behind: {ended['processes left']} processes, {ended['temporary files left']} temporary "
-        f"files, {ended['control groups left']} control groups; load {machine['load'][0]:.1f}"
+        f"files, {ended['control groups left']} control groups; load {at['load'][0]:.1f}"
     )
     for row in again:
         console.print(
@@ -254,7 +233,7 @@ def report(
             f"CPU {row['start cpu']:.2f} s"
         )
     artefacts.mkdir(parents=True, exist_ok=True)
-    made = {"lab": LAB, "machine": machine, "steps": rows, "ended": ended, "unchanged": again,
+    made = {"lab": LAB, "machine": at, "steps": rows, "ended": ended, "unchanged": again,
             "samples": samples}  # fmt: skip
     path = artefacts / "scale.json"
     path.write_text(json.dumps(made, indent=1) + "\n")

@@ -331,7 +331,7 @@ def test_with_and_without_a_sandbox_are_different_things(klass: Class) -> None:
     assert klass.graded() == ALL
 
 
-@pytest.mark.parametrize("what", ["autograder", "Python", "torch"])
+@pytest.mark.parametrize("what", ["autograder", "Python", "torch", "ipykernel"])
 def test_other_versions_regrade_everybody(
     klass: Class, monkeypatch: pytest.MonkeyPatch, what: str
 ) -> None:

@@ -121,6 +121,49 @@ def test_a_value_that_did_not_change_is_not_sent_again(here: Side, there: Side) 
     assert there.write() == ("[[], []]", [])
 
 
+def test_equal_numbers_and_texts_in_the_place_of_others_are_no_change(here: Side) -> None:
+    value = [10**6, 0.5, "word"]
+    row = {"a": 10**6, "b": [0.5]}
+    here.write(value, row)
+    value[:] = [int("1000000"), float("0.5"), "".join("word")]
+    row["a"] = int("1000000")
+    assert here.write() == ("[[], []]", [])
+
+
+@pytest.mark.parametrize(
+    "before, after",
+    [([1], [True]), ([0.0], [-0.0]), ([1], [1.0]), ([1, 2], [2, 1]), ([b"a"], [b"b"]),
+     (["\ud800"], ["\udc00"]), ([None], [0]), ([1], [1, None]),
+     ({"a": 1, "b": 2}, {"b": 2, "a": 1}), ({"a": "b"}, {"b": "a"}), ({1: 2}, {1.0: 2})],
+    ids=repr,
+)  # fmt: skip
+def test_what_is_equal_and_yet_something_else_is_a_change(
+    before: Any, after: Any, here: Side, there: Side
+) -> None:
+    (copy,) = there.read(here.write(before))
+    before.clear()
+    before.extend(after) if type(before) is list else before.update(after)
+    there.read(here.write())
+    assert repr(copy) == repr(after)
+
+
+class Numbers(list):
+    """What is a list and yet travels as a copy, not as itself."""
+
+
+@pytest.mark.parametrize("inner", [Numbers([1, 2]), bytearray(b"ab"), (Numbers([1, 2]),)], ids=repr)
+def test_a_change_in_something_without_a_number_of_its_own_is_seen(
+    inner: Any, here: Side, there: Side
+) -> None:
+    rows = [[inner], {"a": inner}]
+    (copy,) = there.read(here.write(rows))
+    changed = inner[0] if type(inner) is tuple else inner
+    changed[0] = 7
+    there.read(here.write())
+    seen = [copy[0][0], copy[1]["a"]]
+    assert [x[0][0] if type(inner) is tuple else x[0] for x in seen] == [7, 7]
+
+
 def test_what_comes_back_is_the_very_object_that_was_passed(here: Side, there: Side) -> None:
     x, y = np.zeros(2), [1]
     got = there.read(here.write(x, y, x))
