@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from autograder.wire import channel
-from autograder.wire.codec import LIBRARIES, Decoder, Encoder, WireError
+from autograder.wire.codec import LIBRARIES, Decoder, Encoder, WireError, no_collection
 from autograder.wire.sharing import Shared, encode_content, is_shared
 
 # Classes that every Python has but that no module shows under their own name.
@@ -73,7 +73,8 @@ class Session:
         WireError when the answer breaks a rule; Closed when the kernel is gone.
         """
         try:
-            return self._ask(action, *args)
+            with no_collection():
+                return self._ask(action, *args)
         except (channel.Closed, WireError) as error:
             self.broken = error
             raise

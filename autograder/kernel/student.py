@@ -22,7 +22,7 @@ import numpy as np
 
 from autograder.sandbox.connect import connect
 from autograder.wire import channel
-from autograder.wire.codec import LIBRARIES, Decoder, Encoder, WireError
+from autograder.wire.codec import LIBRARIES, Decoder, Encoder, WireError, no_collection
 from autograder.wire.sharing import Shared
 
 MAX_TEXT = 20_000  # characters of a message or a representation
@@ -59,8 +59,10 @@ class Session:
     def _reply(self, body: Any, buffers: list[memoryview]) -> None:
         encoder = self._encoder()
         try:
-            reply = {"ok": encoder.encode(self._answer(body, buffers))}
-            reply["changed"] = self._shared.changes(encoder)
+            answer = self._answer(body, buffers)
+            with no_collection():
+                reply = {"ok": encoder.encode(answer)}
+                reply["changed"] = self._shared.changes(encoder)
             channel.send(self._sock, reply, encoder.buffers)
         except channel.Closed:
             raise
@@ -74,9 +76,10 @@ class Session:
     def _answer(self, body: dict, buffers: list[memoryview]) -> Any:
         decoder = Decoder(buffers, self._decode_other)
         action, *parts = body["do"]
-        args = [decoder.decode(part) for part in parts]
-        self._shared.apply(body["changed"], decoder)
-        self._shared.settle()
+        with no_collection():
+            args = [decoder.decode(part) for part in parts]
+            self._shared.apply(body["changed"], decoder)
+            self._shared.settle()
         torch = sys.modules.get("torch")
         with contextlib.nullcontext() if body["grad"] or torch is None else torch.no_grad():
             return getattr(self, "do_" + action)(*args)

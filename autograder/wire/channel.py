@@ -12,7 +12,7 @@ import struct
 from collections.abc import Sequence
 from typing import Any
 
-from autograder.wire.codec import MAX_DEPTH, MAX_ITEMS, WireError
+from autograder.wire.codec import MAX_DEPTH, MAX_ITEMS, WireError, no_collection
 
 MAX_HEADER = 64 * 2**20
 MAX_BUFFERS = 1024 * 2**20
@@ -58,7 +58,8 @@ def receive(sock: socket.socket) -> tuple[Any, list[memoryview]]:
     if sum(map(header.count, (b"[", b"{", b","))) > MAX_PARTS:
         raise WireError(f"a header with more than {MAX_PARTS:,} parts")
     try:
-        message = json.loads(header, parse_constant=_refuse)
+        with no_collection():
+            message = json.loads(header, parse_constant=_refuse)
         sizes, body = message["sizes"], message["body"]
     except (ValueError, RecursionError, TypeError, KeyError):
         raise WireError("a header that is not what it should be") from None

@@ -8,10 +8,12 @@ the `other` callback, which the two ends use for remote references.
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import math
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -62,6 +64,22 @@ def _scalar(value: Any) -> list | None:
     if kind is int and -EXACT_INT < value < EXACT_INT:
         return ["i", value]
     return ["s", value] if kind is str and value.isascii() else None
+
+
+@contextlib.contextmanager
+def no_collection() -> Iterator[None]:
+    """Keeps Python's collector from looking through a message while it is made or read.
+
+    It would do so again and again as the message grows, and find nothing: for a list of 8,000
+    customers that took nine tenths of the time.
+    """
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
 
 
 class Encoder:

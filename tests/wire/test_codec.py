@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import math
 from collections import Counter, OrderedDict, defaultdict, namedtuple
 from enum import IntEnum
@@ -22,6 +23,7 @@ from autograder.wire.codec import (
     Decoder,
     Encoder,
     WireError,
+    no_collection,
 )
 from tests.wire.frames import over_a_socket
 
@@ -319,3 +321,18 @@ def test_data_in_a_circle_or_too_deep_is_refused_where_it_is_sent() -> None:
 def test_integers_of_many_thousand_digits_arrive_exactly() -> None:
     assert round_trip(1 << 60_000) == 1 << 60_000
     assert round_trip(-(1 << 60_000) - 1) == -(1 << 60_000) - 1
+
+
+@pytest.mark.parametrize("collecting", [True, False])
+def test_the_collector_is_left_as_it_was_found(collecting: bool) -> None:
+    before = gc.isenabled()
+    (gc.enable if collecting else gc.disable)()
+    try:
+        with pytest.raises(WireError), no_collection():
+            with no_collection():
+                assert not gc.isenabled()
+            assert not gc.isenabled()
+            raise WireError("an error")
+        assert gc.isenabled() is collecting
+    finally:
+        (gc.enable if before else gc.disable)()
