@@ -23,7 +23,7 @@ from pathlib import Path
 
 from autograder.course import Course, CourseError
 from autograder.engine.fingerprint import fingerprint
-from autograder.engine.intake import BadSubmission, Submission, parse, read_file, take
+from autograder.engine.intake import BadSubmission, Submission, read_file, taken
 from autograder.engine.lab import ReleasedLab, kind_of
 from autograder.engine.record import RESUME, CheckRow, Points, Recorder, Result, outcome_of
 from autograder.sandbox.limits import Limits
@@ -101,9 +101,7 @@ class Look:
         """What grading takes of it. Raises: BadSubmission."""
         if self._bad is not None:
             raise self._bad
-        submission = take(parse(self._data), self._lab)
-        submission.notes[:0] = self._notes
-        return submission
+        return taken(self._data, self._notes, self._lab)
 
     @cached_property
     def cells(self) -> str | None:

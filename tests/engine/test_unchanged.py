@@ -29,7 +29,7 @@ from autograder.authoring.notebooks import reference_notebook, student_notebook,
 from autograder.authoring.source import read_lab
 from autograder.cli import app
 from autograder.course import CONFIG_FILE, Course, CourseError
-from autograder.engine import grade, unchanged
+from autograder.engine import grade, intake, unchanged
 from autograder.engine.execute import TIMED_OUT, Execution, verdict_outputs
 from autograder.engine.lab import ReleasedLab, grade_id, kind_of
 from autograder.engine.record import Recorder, Result
@@ -189,7 +189,7 @@ def test_a_file_saved_again_without_another_answer_is_unchanged(
     def never(*args: Any) -> None:
         raise AssertionError("a file that was seen is parsed")
 
-    monkeypatch.setattr(unchanged, "parse", never)
+    monkeypatch.setattr(intake, "parse", never)
     assert klass.graded() == set()
 
 
