@@ -178,13 +178,12 @@ def split(jobs: list[Job], recorder: Recorder, kept: Kept) -> tuple[list[Job], l
     """The jobs that are to be graded, and the results of those that need not be."""
     changed, unchanged = [], []
     labs = {job.lab.name for job in jobs}
-    points = {lab: recorder.points(lab) for lab in labs}
-    late = {lab: recorder.lateness(lab) for lab in labs}
+    points, late = recorder.points(labs), recorder.lateness(labs)
     for job in jobs:
         look = Look(job.folder, job.lab)
-        there = points[job.lab.name].get(job.student, {})
+        there = points.get((job.student, job.lab.name), {})
         result = still_holds(job.student, job.lab, look, kept, recorder, there)
-        known = late[job.lab.name].get(job.student)
+        known = late.get((job.student, job.lab.name))
         if result is not None and known is not None:
             score = sum(p.counted for p in there.values())
             if not recorder.cost_of_lateness_holds(job.folder, score, known):

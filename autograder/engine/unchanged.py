@@ -25,7 +25,8 @@ from autograder.course import Course, CourseError
 from autograder.engine.fingerprint import fingerprint
 from autograder.engine.intake import BadSubmission, Submission, read_file, taken
 from autograder.engine.lab import ReleasedLab, kind_of
-from autograder.engine.record import RESUME, CheckRow, Points, Recorder, Result, outcome_of
+from autograder.engine.points import Points
+from autograder.engine.record import RESUME, CheckRow, Recorder, Result, outcome_of
 from autograder.sandbox.limits import Limits
 
 FILE = ".autograder.db"
