@@ -181,13 +181,9 @@ def split(jobs: list[Job], recorder: Recorder, kept: Kept) -> tuple[list[Job], l
     points, late = recorder.points(labs), recorder.lateness(labs)
     for job in jobs:
         look = Look(job.folder, job.lab)
-        there = points.get((job.student, job.lab.name), {})
-        result = still_holds(job.student, job.lab, look, kept, recorder, there)
-        known = late.get((job.student, job.lab.name))
-        if result is not None and known is not None:
-            score = sum(p.counted for p in there.values())
-            if not recorder.cost_of_lateness_holds(job.folder, score, known):
-                result = None
+        key = job.student, job.lab.name
+        there, came = points.get(key, {}), late.get(key)
+        result = still_holds(job.student, job.lab, look, kept, recorder, there, came)
         if result is None:
             changed.append(job)
         else:

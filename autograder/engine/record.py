@@ -103,11 +103,11 @@ def open_gradebook(course: Course) -> Gradebook:
 
 
 class Recorder:
-    """The gradebook of a course, open for one run."""
+    """The gradebook of a course, open for one run. penalties: what being late costs there."""
 
     def __init__(self, course: Course) -> None:
         self._course = course
-        self._penalties = LatePenalties(course)
+        self.penalties = LatePenalties(course)
         self._gradebook = open_gradebook(course)
         with self._told(f"the gradebook {_shown(course)} cannot be opened"):
             self._try_to_write()
@@ -134,10 +134,6 @@ class Recorder:
         """As `lateness_of`."""
         with self._told("the gradebook cannot be read"):
             return lateness_of(self._gradebook, labs)
-
-    def cost_of_lateness_holds(self, folder: Path, score: float, known: Lateness) -> bool:
-        """Whether the penalty in the gradebook is still the one that is due."""
-        return self._penalties.holds(folder, score, known)
 
     def notebook_of(self, student: str, lab: ReleasedLab) -> Path:
         """Where the autograded notebook lies."""
@@ -289,7 +285,7 @@ class Recorder:
         self._gradebook.db.flush()
         (notebook,) = submission.notebooks
         self._gradebook.db.refresh(notebook)  # its score is a sum that the database makes
-        return [*said, *filter(None, [self._penalties.put(submission, notebook)])]
+        return [*said, *filter(None, [self.penalties.put(submission, notebook)])]
 
     def failed(self, student: str, lab: ReleasedLab, reason: str, seconds: float) -> Result:
         """A submission that could not be graded. What the gradebook holds of it stays."""
