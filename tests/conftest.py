@@ -5,12 +5,17 @@ from __future__ import annotations
 import functools
 import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from autograder.course import CONFIG_FILE, Course
 from autograder.sandbox.confine import Layers
 from autograder.sandbox.layers import try_layers
+from autograder.sandbox.limits import Limits
+
+if TYPE_CHECKING:
+    from autograder.engine.execute import Machine
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -91,6 +96,13 @@ def sandbox_layers() -> Layers:
     system = try_layers()
     assert system.fit, f"grading would refuse here: student code could {system.open_ways}"
     return system.layers
+
+
+def sandboxed(course: Course, limits: Limits) -> Machine:
+    """This machine, to grade a course on in the sandbox that it has."""
+    from autograder.engine.local import this_machine
+
+    return this_machine(course.root / "data", limits, sandbox_layers, print)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -26,6 +26,7 @@ from autograder.authoring.compose import consistent, expected_score, load_bank, 
 from autograder.course import CONFIG_FILE, Course
 from autograder.engine.grade import grade_class
 from autograder.engine.lab import ReleasedLab
+from autograder.engine.local import this_machine
 from autograder.engine.record import Recorder, Result, write_csv_files
 from autograder.engine.sanitise import sanitise
 from autograder.engine.unchanged import FILE
@@ -177,9 +178,8 @@ def grade(
     around.remember()
     before = around.files()
     heard = len(around.heard)
-    results = asyncio.run(
-        grade_class(course, [lab], None, workers, limits, confine, lambda *told: None)
-    )
+    machine = this_machine(course.root / "data", limits, confine, print)
+    results = asyncio.run(grade_class(course, [lab], None, workers, machine, lambda *told: None))
     graded = Graded(
         around, lab, {result.student: result for result in results}, expected,
         {path.parent.parent.name: path.read_text()

@@ -29,9 +29,11 @@ from autograder.authoring.notebooks import reference_notebook, student_notebook,
 from autograder.authoring.source import read_lab
 from autograder.cli import app
 from autograder.course import CONFIG_FILE, Course, CourseError
-from autograder.engine import grade, intake, unchanged
+from autograder.engine import intake, unchanged
 from autograder.engine.execute import TIMED_OUT, Execution, verdict_outputs
+from autograder.engine.grade import grade_class
 from autograder.engine.lab import ReleasedLab, grade_id, kind_of
+from autograder.engine.local import this_machine
 from autograder.engine.record import Recorder, Result
 from autograder.engine.unchanged import FILE, Kept, Look, circumstances
 from autograder.examiner.checks import PASSED, WRONG, Verdict
@@ -100,12 +102,13 @@ class Class:
         force: bool = False,
     ) -> dict[tuple[str, str], Result]:
         """Grades what has changed; results by student and lab."""
+        confine = sandbox_layers if confined else None
+        machine = this_machine(self.course.root / "data", limits, confine, print)
         results = asyncio.run(
-            grade.grade_class(
-                self.course, list(labs) or ["toy"], student, 1, limits,
-                sandbox_layers if confined else None, lambda *told: None, force=force,
+            grade_class(
+                self.course, list(labs) or ["toy"], student, 1, machine, lambda *told: None, force
             )
-        )  # fmt: skip
+        )
         return {(result.student, result.lab): result for result in results}
 
     def graded(self, *labs: str, **options: Any) -> set[str]:
