@@ -538,6 +538,18 @@ def test_a_forced_run_that_was_stopped_goes_on_where_it_was(klass: Class) -> Non
     assert klass.graded() == {"ben", "cem"}
 
 
+def killed_at(owner: type, method: str, klass: Class, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run that is killed where it calls a method for the first time."""
+
+    def killed(*args: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(owner, method, killed)
+        with pytest.raises(KeyboardInterrupt):
+            klass.grade()
+
+
 def test_a_kill_before_a_result_is_remembered_costs_a_regrade_and_no_wrong_result(
     klass: Class, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -547,13 +559,7 @@ def test_a_kill_before_a_result_is_remembered_costs_a_regrade_and_no_wrong_resul
     first = klass.put("ann", ANSWERS).read_bytes()
     klass.put("ann", other)
 
-    def killed(*args: Any) -> None:
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Kept, "keep", killed)
-        with pytest.raises(KeyboardInterrupt):
-            klass.grade()
+    killed_at(Kept, "keep", klass, monkeypatch)
     notebook = klass.course.autograded_directory / "ann" / "toy" / "toy.ipynb"
     assert "Something else." in notebook.read_text()
     klass.put("ann", first)
@@ -566,14 +572,7 @@ def test_a_kill_before_the_gradebook_has_a_result_costs_a_regrade(
 ) -> None:
     klass.grade()
     klass.put("ann", WRONG_LOOKUP)
-
-    def killed(*args: Any) -> None:
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Recorder, "save", killed)
-        with pytest.raises(KeyboardInterrupt):
-            klass.grade()
+    killed_at(Recorder, "save", klass, monkeypatch)
     assert klass.graded() == {"ann"}
 
 
