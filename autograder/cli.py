@@ -11,9 +11,11 @@ import os
 import signal
 import sys
 from collections import Counter
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -21,9 +23,10 @@ from rich.console import Console
 from autograder.course import Course, CourseError
 
 if TYPE_CHECKING:
+    from autograder.engine.cluster import Cluster
+    from autograder.engine.execute import Machine
     from autograder.engine.record import Result
     from autograder.sandbox.confine import Layers
-    from autograder.sandbox.layers import System
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -272,10 +275,10 @@ def grade(
     Example: autograder grade lab1_lookup_vs_onehot --workers 4
     """
     done: list[Result] = []
-    system: System | None = None
-    confined = ""
+    within = ""  # the sandbox in words, once anything has run in one
     try:
         from autograder.engine.grade import grade_class, sandbox_for
+        from autograder.engine.local import this_machine
         from autograder.engine.record import write_csv_files
         from autograder.engine.run import only_run, own_temporary_directory
         from autograder.sandbox.limits import Limits
@@ -294,33 +297,29 @@ def grade(
                         done.append(result)
                         progress.tell(result, count, total)
 
-                    limits = Limits(seconds=here.cell_timeout)
+                    data, limits = here.root / "data", Limits(seconds=here.cell_timeout)
 
                     def layers() -> Layers:
-                        nonlocal system
+                        nonlocal within
                         system = sandbox_for(here)
+                        within = system.describe()
                         return system.layers
 
                     confine = sandbox is not Confinement.none
                     if not confine:
                         reach = "" if scheduler is None else ", and reach the cluster's scheduler"
                         progress.say(f"{NO_SANDBOX}{reach}")
+                    grading = partial(grade_class, here, names, student, tell=tell, force=force)
                     if scheduler is None:
+                        machine = this_machine(
+                            data, limits, layers if confine else None, progress.say
+                        )
                         # One more than cores: at any time one waits for a process or for the disk.
-                        workers = workers or (os.cpu_count() or 1) + 1
-                        results = asyncio.run(
-                            grade_class(
-                                here, names, student, workers, limits,
-                                layers if confine else None, tell, progress.say, force=force,
-                            )
-                        )  # fmt: skip
+                        at_once = workers or (os.cpu_count() or 1) + 1
+                        results = asyncio.run(grading(at_once, machine))
                     else:
-                        results, confined = asyncio.run(
-                            on_cluster()(
-                                scheduler, here, names, student, workers, limits, confine, tell,
-                                progress.say, force,
-                            )
-                        )  # fmt: skip
+                        cluster = on_cluster()(scheduler, data, limits, confine, progress.say)
+                        results, within = asyncio.run(grade_there(cluster, workers, grading))
             except (CourseError, KeyboardInterrupt) as ended:
                 if isinstance(ended, KeyboardInterrupt):
                     signal.signal(signal.SIGINT, signal.SIG_IGN)  # it ends already
@@ -339,17 +338,13 @@ def grade(
         graded = sum(not result.unchanged for result in done)
         err.print(f"stopped; {graded} submissions were graded and written down", style="yellow")
         raise typer.Exit(130) from None
-    if system is not None:
-        confined = f"sandbox: {system.describe()}"
-    elif not confine:
-        confined = NO_SANDBOX
     files = {"grades": grades, "checks": checks, "autograded notebooks": here.autograded_directory}
     wrong = [] if expected is None else differences(results, expected)
     if json_:
         document = {
             "results": as_json(results),
             "files": {what.split()[0]: str(path) for what, path in files.items()},
-            "sandbox": confined.partition(": ")[2] if confine and confined else None,
+            "sandbox": within if confine and within else None,
             "differences": wrong,
         }
         typer.echo(json.dumps(document))
@@ -359,8 +354,11 @@ def grade(
             out.print(table(shown))
         for what, path in files.items():
             out.print(f"{what}: {os.path.relpath(path)}", soft_wrap=True, markup=False)
-        if confined:
-            out.print(confined, soft_wrap=True)
+        if not confine:
+            out.print(NO_SANDBOX, soft_wrap=True)
+        elif within:
+            where = "sandbox" if scheduler is None else "sandbox on the workers"
+            out.print(f"{where}: {within}", soft_wrap=True)
         if unchanged := sum(result.unchanged for result in results):
             out.print(
                 f"{unchanged} of {len(done)} submissions are unchanged since they were graded"
@@ -373,10 +371,24 @@ def grade(
         out.print(f"all {len(expected)} scores are as expected")
 
 
-def on_cluster() -> Callable[..., Coroutine[Any, Any, tuple[list[Result], str]]]:
-    """`grade_on_cluster`. Raises: CourseError where Dask is not installed."""
+async def grade_there(
+    cluster: AbstractAsyncContextManager[Cluster],
+    workers: int | None,
+    grading: Callable[[int, Machine], Awaitable[list[Result]]],
+) -> tuple[list[Result], str]:
+    """Grades on a cluster; returns the results, and words for the sandboxes they ran in.
+
+    workers: submissions at once; None for two for each thread that the cluster has now.
+    """
+    async with cluster as there:
+        results = await grading(workers or 2 * await there.threads(), there.machine)
+        return results, there.describe()
+
+
+def on_cluster() -> Callable[..., AbstractAsyncContextManager[Cluster]]:
+    """`cluster.connected`. Raises: CourseError where Dask is not installed."""
     try:
-        from autograder.engine.cluster import grade_on_cluster
+        from autograder.engine.cluster import connected
     except ModuleNotFoundError as error:
         if error.name not in ("dask", "distributed"):
             raise
@@ -384,7 +396,7 @@ def on_cluster() -> Callable[..., Coroutine[Any, Any, tuple[list[Result], str]]]
             "--scheduler needs the package distributed, which is not installed: "
             "pip install 'embedding-labs[cluster]'."
         ) from None
-    return grade_on_cluster
+    return connected
 
 
 @app.command()

@@ -5,12 +5,17 @@ from __future__ import annotations
 import functools
 import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from autograder.course import CONFIG_FILE, Course
 from autograder.sandbox.confine import Layers
 from autograder.sandbox.layers import try_layers
+from autograder.sandbox.limits import Limits
+
+if TYPE_CHECKING:
+    from autograder.engine.execute import Machine
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -93,6 +98,13 @@ def sandbox_layers() -> Layers:
     return system.layers
 
 
+def sandboxed(course: Course, limits: Limits) -> Machine:
+    """This machine, to grade a course on in the sandbox that it has."""
+    from autograder.engine.local import this_machine
+
+    return this_machine(course.root / "data", limits, sandbox_layers, print)
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--lab", action="append", default=[], help="only these labs")
     parser.addoption("--kills", type=int, default=50, help="runs that something is killed of")
@@ -105,30 +117,32 @@ def course() -> Course:
     return Course(ROOT)
 
 
+def course_with(root: Path, source: str) -> Course:
+    """Makes a course whose one lab, `toy`, has this source; it is not built."""
+    shutil.copy(ROOT / CONFIG_FILE, root)
+    made = Course(root)
+    made.lab_source("toy").parent.mkdir(parents=True)
+    made.lab_source("toy").write_text(source, encoding="utf-8")
+    return made
+
+
 @pytest.fixture
 def toy_course(tmp_path: Path) -> Course:
     """A course with one small source, `toy`, not yet built."""
-    shutil.copy(ROOT / CONFIG_FILE, tmp_path)
-    toy = Course(tmp_path)
-    toy.lab_source("toy").parent.mkdir(parents=True)
-    toy.lab_source("toy").write_text(TOY)
+    toy = course_with(tmp_path, TOY)
     toy.answer_bank("toy").write_text(TOY_ANSWERS)
     return toy
 
 
 @pytest.fixture(scope="session")
 def built_toy(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The toy course, built; copy it before writing to it (see `graded_course`)."""
+    """The toy course, built; copy it before writing to it (see `class_course`)."""
     from autograder.authoring.build import build_lab
 
-    root = tmp_path_factory.mktemp("toy")
-    shutil.copy(ROOT / CONFIG_FILE, root)
-    toy = Course(root)
-    toy.lab_source("toy").parent.mkdir(parents=True)
-    toy.lab_source("toy").write_text(TOY)
+    toy = course_with(tmp_path_factory.mktemp("toy"), TOY)
     toy.answer_bank("toy").write_text(TOY_ANSWERS)
     build_lab(toy, "toy").write()
-    return root
+    return toy.root
 
 
 @pytest.fixture

@@ -12,9 +12,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import CancelledError
 from math import inf
+from pathlib import Path
 from typing import Any
 
 import dask
@@ -22,15 +23,12 @@ from distributed import Client, Future
 from distributed.scheduler import KilledWorker
 from nbformat.notebooknode import NotebookNode
 
-from autograder.course import Course, CourseError
+from autograder.course import CourseError
 from autograder.engine import worker
-from autograder.engine.execute import Execution, NotRun
+from autograder.engine.execute import Execution, Machine, NotRun, Run
 from autograder.engine.fingerprint import fingerprint
-from autograder.engine.grade import grade_class
 from autograder.engine.lab import ReleasedLab
-from autograder.engine.record import Result
 from autograder.engine.unit import MAX_RESULT, BadResult, Unit, pack_folder, read_result, unpack
-from autograder.sandbox.confine import Layers
 from autograder.sandbox.limits import Limits
 
 CONNECT_SECONDS = 10
@@ -41,57 +39,36 @@ ASK_SECONDS = 120  # for a worker to import this package from a slow disk, and s
 RESUME = "What was graded before is kept; mend this and grade again."
 
 
-async def grade_on_cluster(
-    address: str,
-    course: Course,
-    labs: list[str],
-    student: str | None,
-    workers: int | None,
-    limits: Limits,
-    confine: bool,
-    tell: Callable[[Result, int, int], None],
-    say: Callable[[str], None],
-    force: bool = False,
-) -> tuple[list[Result], str]:
-    """`grade_class` on a cluster; returns the results, and words for the sandboxes they ran in.
+@contextlib.asynccontextmanager
+async def connected(
+    address: str, data: Path, limits: Limits, confined: bool, say: Callable[[str], None]
+) -> AsyncIterator[Cluster]:
+    """The cluster of the scheduler at an address, given the folder `data`, to grade on.
 
-    workers: submissions in flight; by default two for each thread that the cluster has now.
-    confine: whether workers without a sandbox are refused.
+    confined: whether workers without a sandbox are refused. say: called with what the instructor
+    should know of the cluster.
 
-    Raises: CourseError when the run cannot be done, or cannot go on.
+    Raises: CourseError when there is no scheduler, or none that can hand on our work.
     """
-    cluster = Cluster(address, limits, confine, say)
+    cluster = Cluster(address, limits, confined, say)
     try:
-        await cluster.connect(pack_folder(course.root / "data"))
-        in_flight = workers or 2 * await cluster.threads()
-        results = await grade_class(
-            course, labs, student, in_flight, limits, _theirs if confine else None, tell, say,
-            elsewhere=cluster.run, force=force,
-        )  # fmt: skip
+        await cluster.connect(pack_folder(data))
+        yield cluster
     finally:
         await cluster.close()
-    used = " | ".join(sorted(cluster.sandboxes))
-    return results, f"sandbox on the workers: {used}" if used else ""
-
-
-def _theirs() -> Layers:
-    """Each worker finds out what it can confine with; nothing is tried here."""
-    raise AssertionError("a sandbox is asked for where nothing runs")
 
 
 class Cluster:
     """A connection to a Dask scheduler, and what is known of its workers.
 
-    sandboxes: in words, those that results came out of.
+    machine: what runs notebooks on the workers.
     """
 
     def __init__(
-        self, address: str, limits: Limits, confine: bool, say: Callable[[str], None]
+        self, address: str, limits: Limits, confined: bool, say: Callable[[str], None]
     ) -> None:
-        self.sandboxes: set[str] = set()
+        self.machine = Machine(limits, confined, self._start)
         self._address = address
-        self._limits = limits
-        self._confine = confine
         self._say = say
         self._client: Client | None = None
         self._folder: Future | None = None
@@ -102,6 +79,7 @@ class Cluster:
         self._looked = -inf
         self._looking = asyncio.Lock()
         self._told_to_wait = False
+        self._sandboxes: set[str] = set()
 
     async def connect(self, folder: bytes) -> None:
         """Finds the scheduler and hands it the packed `data` folder.
@@ -150,12 +128,21 @@ class Cluster:
         await asyncio.wait(self._asked.values())
         return sum((await self._workers()).values())
 
+    def describe(self) -> str:
+        """The sandboxes that results came out of, in words."""
+        return " | ".join(sorted(self._sandboxes))
+
+    async def _start(self) -> Run:
+        """Each worker makes itself ready at its first unit."""
+        return self.run
+
     async def run(self, notebook: NotebookNode, lab: ReleasedLab) -> Execution:
         """Runs a prepared notebook on some worker that fits.
 
         Raises: NotRun when workers could not run it; CourseError when nothing can be run any more.
         """
-        unit = Unit(lab, notebook, self._limits, self._confine, fingerprint()).pack()
+        limits, confined = self.machine.limits, self.machine.confined
+        unit = Unit(lab, notebook, limits, confined, fingerprint()).pack()
         for _ in range(TRIES):
             told = await self._answer(unit)
             match told:
@@ -170,7 +157,7 @@ class Cluster:
                         execution = read_result(told, notebook)
                     except BadResult as bad:
                         raise NotRun(f"a worker sent something that is no result: {bad}") from None
-                    self.sandboxes.add(told["sandbox"])
+                    self._sandboxes.add(told["sandbox"])
                     return execution
         raise NotRun(f"no worker has run it in {TRIES} tries")
 

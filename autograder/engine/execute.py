@@ -57,6 +57,19 @@ class Execution:
 Run = Callable[[NotebookNode, ReleasedLab], Awaitable[Execution]]
 
 
+@dataclass(frozen=True)
+class Machine:
+    """What a class is graded on: this machine, or a cluster.
+
+    limits: of each submission there. confined: whether each has a sandbox. start: makes it ready,
+    once there is anything to run.
+    """
+
+    limits: Limits
+    confined: bool
+    start: Callable[[], Awaitable[Run]]
+
+
 class NotRun(Exception):
     """A submission that could not be run, for no fault of its own; the message is one line."""
 

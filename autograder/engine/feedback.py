@@ -17,12 +17,11 @@ from nbgrader.api import Gradebook, MissingEntry
 
 from autograder.course import Course, CourseError
 from autograder.engine.feedback_page import Pages, Results
-from autograder.engine.intake import BadSubmission, opened, read_bytes
+from autograder.engine.intake import BadSubmission, read_beside
 from autograder.engine.lab import ReleasedLab, grade_id, kind_of
 from autograder.engine.record import VERDICT, no_formula, open_gradebook, write_atomically
 
 EXCHANGE_FILES = ("timestamp.txt", "submission_secret.txt")
-MAX_BYTES = 200  # of each; the longer one has 128
 
 
 class NoFeedback(Exception):
@@ -81,21 +80,15 @@ def _pass_on(course: Course, student: str, lab: str, tell: Callable[[str], None]
 
     `nbgrader release_feedback` names the page by the secret, so that only its student finds it.
     """
-    submitted = course.submitted_directory / student / lab
     for name in EXCHANGE_FILES:
-        if not os.path.lexists(submitted / name):
-            continue
         try:
-            with (
-                opened(submitted.parent.parent.resolve()) as all_students,
-                opened(student, all_students) as home,
-                opened(lab, home) as folder,
-            ):
-                text = read_bytes(name, folder)[:MAX_BYTES].decode("utf-8", "replace")
+            data = read_beside(course.submitted_directory / student / lab, name)
         except BadSubmission as bad:
             tell(f"{lab} of {student}: {bad}")
             continue
-        write_atomically(course.feedback_directory / student / lab / name, text)
+        if data is not None:
+            text = data.decode("utf-8", "replace")
+            write_atomically(course.feedback_directory / student / lab / name, text)
 
 
 def _students(course: Course) -> list[str]:

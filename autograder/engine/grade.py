@@ -12,17 +12,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from autograder.course import Course, CourseError
-from autograder.engine.execute import NotRun, Run
+from autograder.engine.execute import Machine, NotRun, Run
 from autograder.engine.intake import BadSubmission
 from autograder.engine.lab import ReleasedLab
-from autograder.engine.local import this_machine
 from autograder.engine.prepare import prepare
 from autograder.engine.record import Recorder, Result
 from autograder.engine.together import together
 from autograder.engine.unchanged import Kept, Look, circumstances, still_holds
-from autograder.sandbox.confine import Layers
 from autograder.sandbox.layers import System, try_layers
-from autograder.sandbox.limits import Limits
 from autograder.sandbox.paths import covered, readable
 
 
@@ -110,26 +107,20 @@ async def grade_class(
     labs: list[str],
     student: str | None,
     workers: int,
-    limits: Limits,
-    confine: Callable[[], Layers] | None,
+    machine: Machine,
     tell: Callable[[Result, int, int], None],
-    say: Callable[[str], None] = lambda text: None,
-    elsewhere: Run | None = None,
     force: bool = False,
 ) -> list[Result]:
     """Grades every submission of the labs that has changed, and records each as it is done.
 
-    confine: gives the layers of the sandbox, once there is anything to run; None for no sandbox.
-    tell: called after each with the result, how many are done, and how many there are.
-    say: called with anything else that the instructor should know of the run.
-    elsewhere: runs the notebooks, in sandboxes of its own where `confine` is given; None for this
-    machine. force: grades those that are unchanged as well.
+    workers: submissions at once. machine: runs them. tell: called after each with the result, how
+    many are done, and how many there are. force: grades those that are unchanged as well.
 
     Raises: CourseError when the run cannot be done at all.
     """
     released = [ReleasedLab.load(course, lab) for lab in labs]
     jobs, missing = find_jobs(course, released, student)
-    now = circumstances(released, course.root / "data", limits, confine is not None)
+    now = circumstances(released, course.root / "data", machine.limits, machine.confined)
     with closing(Recorder(course)) as recorder, Kept(course, now) as kept:
         for lab in released:
             recorder.add_lab(lab)
@@ -155,10 +146,7 @@ async def grade_class(
                 tell(result, done, len(jobs))
         if not changed:
             return results
-        run = elsewhere
-        if run is None:
-            layers = None if confine is None else confine()
-            run = await this_machine(course.root / "data", limits, layers, say)
+        run = await machine.start()
         kept.forget((job.student, job.lab.name) for job in changed)
         queue = iter(changed)
 
@@ -178,17 +166,12 @@ def split(jobs: list[Job], recorder: Recorder, kept: Kept) -> tuple[list[Job], l
     """The jobs that are to be graded, and the results of those that need not be."""
     changed, unchanged = [], []
     labs = {job.lab.name for job in jobs}
-    points = {lab: recorder.points(lab) for lab in labs}
-    late = {lab: recorder.lateness(lab) for lab in labs}
+    points, late = recorder.points(labs), recorder.lateness(labs)
     for job in jobs:
         look = Look(job.folder, job.lab)
-        there = points[job.lab.name].get(job.student, {})
-        result = still_holds(job.student, job.lab, look, kept, recorder, there)
-        known = late[job.lab.name].get(job.student)
-        if result is not None and known is not None:
-            score = sum(p.counted for p in there.values())
-            if not recorder.cost_of_lateness_holds(job.folder, score, known):
-                result = None
+        key = job.student, job.lab.name
+        there, came = points.get(key, {}), late.get(key)
+        result = still_holds(job.student, job.lab, look, kept, recorder, there, came)
         if result is None:
             changed.append(job)
         else:

@@ -22,6 +22,7 @@ MAX_BYTES = 20_000_000  # a lab's notebook with all its figures has well under 2
 MAX_CELLS = 2_000
 MAX_SOURCE = 200_000  # characters of one cell
 MAX_DEPTH = 200  # of lists and objects in each other; widgets and plots go to about 30
+MAX_BESIDE = 200  # bytes of a file beside it; the longest of nbgrader's has 128
 MAX_FILES = 1_000  # in the folder of one lab
 MAX_NAME = 128  # characters of a student's id: what nbgrader's gradebook holds
 
@@ -292,10 +293,34 @@ def _visible(source: str) -> str:
     return "\n".join(line.rstrip() for line in without(source, HIDDEN).splitlines()).strip()
 
 
+@contextmanager
+def opened_submission(folder: Path, hint: str = "") -> Iterator[int]:
+    """A handle of `submitted/<student>/<lab>`. No link is followed below `submitted`.
+
+    Raises: BadSubmission; `hint` stands behind what it says of the last folder.
+    """
+    with (
+        # `submitted` itself may be a link: where it lies is the instructor's choice.
+        opened(folder.parent.parent.resolve()) as submitted,
+        opened(folder.parent.name, submitted) as home,
+        opened(folder.name, home, hint) as handle,
+    ):
+        yield handle
+
+
+def read_beside(folder: Path, name: str) -> bytes | None:
+    """A short file that nbgrader's exchange puts beside a notebook; None where there is none.
+
+    Raises: BadSubmission for what is no file, or is too large to be looked at.
+    """
+    if not os.path.lexists(folder / name):
+        return None
+    with opened_submission(folder) as handle:
+        return read_bytes(name, handle)[:MAX_BESIDE]
+
+
 def read_file(folder: Path, lab: str) -> tuple[bytes, list[str]]:
     """The notebook's bytes in `submitted/<student>/<lab>`, with notes on what else lies there.
-
-    No link is followed below `submitted`.
 
     Raises: BadSubmission, with one line that says what is wrong with it.
     """
@@ -304,13 +329,7 @@ def read_file(folder: Path, lab: str) -> tuple[bytes, list[str]]:
         raise BadSubmission("the name of the student's folder is not UTF-8 text; rename it.")
     if len(student) > MAX_NAME:
         raise BadSubmission(f"the folder's name has {len(student)} characters; at most {MAX_NAME}.")
-    hint = f"; expected {lab}/{lab}.ipynb"
-    with (
-        # `submitted` itself may be a link: where it lies is the instructor's choice.
-        opened(folder.parent.parent.resolve()) as submitted,
-        opened(student, submitted) as home,
-        opened(folder.name, home, hint) as handle,
-    ):
+    with opened_submission(folder, f"; expected {lab}/{lab}.ipynb") as handle:
         name, notes = find_notebook(handle, lab)
         data = read_bytes(name, handle)
         if os.stat(name, dir_fd=handle, follow_symlinks=False).st_nlink > 1:
@@ -324,7 +343,11 @@ def read_submission(folder: Path, lab: ReleasedLab) -> Submission:
 
     Raises: BadSubmission, with one line that says what is wrong with it.
     """
-    data, notes = read_file(folder, lab.name)
+    return taken(*read_file(folder, lab.name), lab)
+
+
+def taken(data: bytes, notes: list[str], lab: ReleasedLab) -> Submission:
+    """What grading uses of a notebook that `read_file` has read. Raises: BadSubmission."""
     submission = take(parse(data), lab)
     submission.notes[:0] = notes
     return submission

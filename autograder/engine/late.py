@@ -8,7 +8,6 @@ and `collect` write it, and `c.AssignLatePenalties.plugin_class` decides what be
 from __future__ import annotations
 
 import contextlib
-import os
 import sys
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -21,10 +20,9 @@ from nbgrader.utils import parse_utc
 from traitlets import TraitError
 
 from autograder.course import Course, CourseError
-from autograder.engine.intake import BadSubmission, opened, read_bytes
+from autograder.engine.intake import BadSubmission, read_beside
 
 TIMESTAMP = "timestamp.txt"
-MAX_BYTES = 200  # of such a file; a date with its time zone has about 30
 
 
 def handed_in(folder: Path) -> datetime | None:
@@ -34,16 +32,9 @@ def handed_in(folder: Path) -> datetime | None:
 
     Raises: BadSubmission for a file that does not hold a time.
     """
-    if not os.path.lexists(folder / TIMESTAMP):
-        return None
-    with (
-        opened(folder.parent.parent.resolve()) as submitted,
-        opened(folder.parent.name, submitted) as home,
-        opened(folder.name, home) as handle,
-    ):
-        data = read_bytes(TIMESTAMP, handle)
+    data = read_beside(folder, TIMESTAMP)
     try:
-        text = data[:MAX_BYTES].decode("utf-8-sig").strip()
+        text = (data or b"").decode("utf-8-sig").strip()
         return parse_utc(text) if text else None
     except (ValueError, OverflowError, TypeError):
         raise BadSubmission(f"{TIMESTAMP} holds no date and time") from None

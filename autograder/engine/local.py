@@ -10,7 +10,7 @@ from pathlib import Path
 
 from nbformat.notebooknode import NotebookNode
 
-from autograder.engine.execute import Execution, Run, execute
+from autograder.engine.execute import Execution, Machine, Run, execute
 from autograder.engine.lab import ReleasedLab
 from autograder.kernel.provisioner import unfit_for
 from autograder.kernel.template import TEMPLATE
@@ -20,15 +20,24 @@ from autograder.sandbox.limits import Limits
 TEMPLATES = 3  # that may die under one submission before it is given up
 
 
-async def this_machine(
-    data: Path, limits: Limits, layers: Layers | None, say: Callable[[str], None]
-) -> Run:
-    """What runs notebooks here, warmed up. layers: None for no sandbox."""
-    await asyncio.to_thread(TEMPLATE.start)
-    unfit = TEMPLATE.unfit or (layers and unfit_for(layers))
-    if unfit:
-        say(f"kernels start cold, which takes longer: {unfit}")
-    return partial(run_here, data=data, limits=limits, layers=layers, say=say)
+def this_machine(
+    data: Path, limits: Limits, confine: Callable[[], Layers] | None, say: Callable[[str], None]
+) -> Machine:
+    """What runs notebooks here.
+
+    confine: gives the layers of the sandbox, once there is anything to run; None for no sandbox.
+    say: called with what the instructor should know of the run.
+    """
+
+    async def start() -> Run:
+        layers = None if confine is None else confine()
+        await asyncio.to_thread(TEMPLATE.start)
+        unfit = TEMPLATE.unfit or (layers and unfit_for(layers))
+        if unfit:
+            say(f"kernels start cold, which takes longer: {unfit}")
+        return partial(run_here, data=data, limits=limits, layers=layers, say=say)
+
+    return Machine(limits, confine is not None, start)
 
 
 async def run_here(

@@ -13,17 +13,14 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
 
 import nbformat
 from nbformat.notebooknode import NotebookNode
 from nbgrader.api import (
     Assignment,
-    BaseCell,
-    Grade,
     Gradebook,
     InvalidEntry,
     MissingEntry,
@@ -31,7 +28,6 @@ from nbgrader.api import (
     SourceCell,
     Student,
     SubmittedAssignment,
-    SubmittedNotebook,
 )
 from nbgrader.preprocessors import SaveCells
 from nbgrader.utils import compute_checksum, determine_grade, is_grade, is_locked, is_solution
@@ -44,6 +40,7 @@ from autograder.engine.execute import Execution
 from autograder.engine.intake import BadSubmission
 from autograder.engine.lab import ReleasedLab, grade_id
 from autograder.engine.late import Lateness, LatePenalties, handed_in
+from autograder.engine.points import AllPoints, Points, lateness_of, points_of
 from autograder.engine.sanitise import sanitise
 from autograder.examiner.checks import NOT_ATTEMPTED, PASSED, Verdict
 
@@ -90,24 +87,6 @@ class Result:
     unchanged: bool = False
 
 
-class Points(NamedTuple):
-    """What the gradebook holds of a check or a question: points, and whether they are to be given.
-
-    auto: by the check. manual: by hand, instead of those. extra: by hand, besides.
-    """
-
-    auto: float | None
-    manual: float | None
-    extra: float | None
-    waits: bool
-
-    @property
-    def counted(self) -> float:
-        """As nbgrader counts them."""
-        given = self.auto if self.manual is None else self.manual
-        return 0.0 if given is None else given + (self.extra or 0.0)
-
-
 def open_gradebook(course: Course) -> Gradebook:
     """The course's gradebook, made anew where there is none. Raises: CourseError."""
     if shutil.which("alembic") is None:
@@ -124,11 +103,11 @@ def open_gradebook(course: Course) -> Gradebook:
 
 
 class Recorder:
-    """The gradebook of a course, open for one run."""
+    """The gradebook of a course, open for one run. penalties: what being late costs there."""
 
     def __init__(self, course: Course) -> None:
         self._course = course
-        self._penalties = LatePenalties(course)
+        self.penalties = LatePenalties(course)
         self._gradebook = open_gradebook(course)
         with self._told(f"the gradebook {_shown(course)} cannot be opened"):
             self._try_to_write()
@@ -146,44 +125,15 @@ class Recorder:
         with self._told("the gradebook cannot be read"):
             return set(self._gradebook.db.scalars(select(Student.id)))
 
-    def points(self, lab: str) -> dict[str, dict[str, Points]]:
-        """Points of all submissions of a lab, by student and name of the check or question."""
-        query = (
-            select(
-                SubmittedAssignment.student_id, BaseCell.name,
-                Grade.auto_score, Grade.manual_score, Grade.extra_credit, Grade.needs_manual_grade,
-            )
-            .join(SubmittedNotebook, Grade.notebook_id == SubmittedNotebook.id)
-            .join(SubmittedAssignment, SubmittedNotebook.assignment_id == SubmittedAssignment.id)
-            .join(Assignment, SubmittedAssignment.assignment_id == Assignment.id)
-            .join(BaseCell, Grade.cell_id == BaseCell.id)
-            .where(Assignment.name == lab)
-        )  # fmt: skip
-        found: dict[str, dict[str, Points]] = {}
+    def points(self, labs: Collection[str]) -> AllPoints:
+        """As `points_of`."""
         with self._told("the gradebook cannot be read"):
-            for student, name, *points in self._gradebook.db.execute(query):
-                found.setdefault(student, {})[name] = Points(*points)
-        return found
+            return points_of(self._gradebook, labs)
 
-    def lateness(self, lab: str) -> dict[str, Lateness]:
-        """Of all submissions of a lab, by student."""
-        query = (
-            select(
-                SubmittedAssignment.student_id, SubmittedAssignment.timestamp,
-                Assignment.duedate, SubmittedAssignment.extension,
-                SubmittedNotebook.late_submission_penalty,
-            )
-            .join(Assignment, SubmittedAssignment.assignment_id == Assignment.id)
-            .join(SubmittedNotebook, SubmittedNotebook.assignment_id == SubmittedAssignment.id)
-            .where(Assignment.name == lab)
-        )  # fmt: skip
+    def lateness(self, labs: Collection[str]) -> dict[tuple[str, str], Lateness]:
+        """As `lateness_of`."""
         with self._told("the gradebook cannot be read"):
-            rows = self._gradebook.db.execute(query)
-            return {student: Lateness(*late) for student, *late in rows}
-
-    def cost_of_lateness_holds(self, folder: Path, score: float, known: Lateness) -> bool:
-        """Whether the penalty in the gradebook is still the one that is due."""
-        return self._penalties.holds(folder, score, known)
+            return lateness_of(self._gradebook, labs)
 
     def notebook_of(self, student: str, lab: ReleasedLab) -> Path:
         """Where the autograded notebook lies."""
@@ -335,7 +285,7 @@ class Recorder:
         self._gradebook.db.flush()
         (notebook,) = submission.notebooks
         self._gradebook.db.refresh(notebook)  # its score is a sum that the database makes
-        return [*said, *filter(None, [self._penalties.put(submission, notebook)])]
+        return [*said, *filter(None, [self.penalties.put(submission, notebook)])]
 
     def failed(self, student: str, lab: ReleasedLab, reason: str, seconds: float) -> Result:
         """A submission that could not be graded. What the gradebook holds of it stays."""
@@ -346,12 +296,12 @@ class Recorder:
 
     def missing(self, students: list[str], lab: ReleasedLab) -> list[Result]:
         """Students who have handed nothing in for a lab."""
-        known = self.points(lab.name) if students else {}
+        known = self.points([lab.name]) if students else {}
         results = []
         for student in students:
             note = "nothing was handed in"
-            if student in known:
-                note += _kept(sum(points.counted for points in known[student].values()))
+            if points := known.get((student, lab.name)):
+                note += _kept(sum(p.counted for p in points.values()))
             results.append(
                 Result(student, lab.name, 0.0, lab.max_score, False, "missing", note=note)
             )

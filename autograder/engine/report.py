@@ -13,20 +13,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
-from nbgrader.api import (
-    Assignment,
-    BaseCell,
-    Grade,
-    Gradebook,
-    Student,
-    SubmittedAssignment,
-    SubmittedNotebook,
-)
+from nbgrader.api import Gradebook, Student
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
 from autograder.course import Course, CourseError
 from autograder.engine.lab import ReleasedLab
+from autograder.engine.points import AllPoints, Points, lateness_of, points_of
 from autograder.engine.record import (
     BY_HAND,
     CHECK_FIELDS,
@@ -211,63 +204,39 @@ def _number(value: str) -> float:
         ) from None
 
 
-Grades = dict[tuple[str, str], dict[str, tuple[float, bool, bool, bool]]]
-
-
 def _gradebook(
     gradebook: Gradebook, labs: list[str]
-) -> tuple[dict[str, str], Grades, dict[tuple[str, str], float]]:
-    """What students are called, the grades of all submissions, and penalties for late ones.
-
-    A grade is its points, whether there are any, whether by hand, and whether a person must look.
-    """
-    db = gradebook.db
+) -> tuple[dict[str, str], AllPoints, dict[tuple[str, str], float]]:
+    """What students are called, the points of all submissions, and penalties for late ones."""
     called = {
         id_: " ".join(part for part in (first, last) if part)
-        for id_, first, last in db.execute(
+        for id_, first, last in gradebook.db.execute(
             select(Student.id, Student.first_name, Student.last_name)
         )
     }
-    grades: Grades = defaultdict(dict)
-    owner = (SubmittedAssignment.student_id, Assignment.name)
-    of_labs = Assignment.name.in_(labs)
-    for student, lab, cell, points, auto, manual, needs in db.execute(
-        select(*owner, BaseCell.name, Grade.score, Grade.auto_score, Grade.manual_score,
-               Grade.needs_manual_grade)
-        .join(BaseCell, BaseCell.id == Grade.cell_id)
-        .join(SubmittedNotebook, SubmittedNotebook.id == Grade.notebook_id)
-        .join(SubmittedAssignment, SubmittedAssignment.id == SubmittedNotebook.assignment_id)
-        .join(Assignment, Assignment.id == SubmittedAssignment.assignment_id)
-        .where(of_labs)
-    ):  # fmt: skip
-        known = auto is not None or manual is not None
-        grades[student, lab][cell] = float(points), known, manual is not None, bool(needs)
-    penalties: dict[tuple[str, str], float] = {}
-    for student, lab, penalty in db.execute(
-        select(*owner, SubmittedNotebook.late_submission_penalty)
-        .join(SubmittedAssignment, SubmittedAssignment.id == SubmittedNotebook.assignment_id)
-        .join(Assignment, Assignment.id == SubmittedAssignment.assignment_id)
-        .where(of_labs, SubmittedNotebook.late_submission_penalty > 0)
-    ):
-        penalties[student, lab] = penalty
-    return called, grades, penalties
+    late = lateness_of(gradebook, labs)
+    penalties = {key: max(0.0, lateness.penalty or 0.0) for key, lateness in late.items()}
+    return called, points_of(gradebook, labs), penalties
 
 
 def _marks(
-    lab: Lab, outcomes: dict[str, tuple[str, str]], grades: dict[str, tuple]
+    lab: Lab, outcomes: dict[str, tuple[str, str]], grades: dict[str, Points]
 ) -> dict[str, Mark]:
     """A mark for each check and question that the gradebook has a grade of."""
     marks = {}
     for name, most in lab.points.items():
         if name not in grades:
             continue
-        points, known, by_hand, needs = grades[name]
+        grade = grades[name]
+        by_hand = grade.manual is not None
+        known = by_hand or grade.auto is not None
         outcome, message = outcomes.get(name, ("", ""))
         if name in lab.questions:
             outcome = BY_HAND if by_hand else NOT_ATTEMPTED if known else WAITS
-        elif outcome == PASSED and points < most:
+        elif outcome == PASSED and grade.counted < most:
             outcome = PARTLY
-        marks[name] = Mark(points if known else None, outcome, message, by_hand and needs)
+        points = grade.counted if known else None
+        marks[name] = Mark(points, outcome, message, by_hand and grade.waits)
     return marks
 
 

@@ -2,8 +2,8 @@
 
 A result holds for as long as everything it depends on is the same: the file that was handed in, or
 at least the student's cells in it; the lab's own cells; the course's data; the limits; the
-versions. What lies in the gradebook by now must be what the checks gave; points given by hand are
-no change, they count.
+versions. What lies in the gradebook by now must be what the checks gave, and a penalty what is due
+for coming late; points given by hand are no change, they count.
 
 `.autograder.db` at the course root holds nothing that grading cannot find out again, and may be
 deleted at any time. An entry goes before its submission is graded and comes back after the
@@ -23,9 +23,11 @@ from pathlib import Path
 
 from autograder.course import Course, CourseError
 from autograder.engine.fingerprint import fingerprint
-from autograder.engine.intake import BadSubmission, Submission, parse, read_file, take
+from autograder.engine.intake import BadSubmission, Submission, read_file, taken
 from autograder.engine.lab import ReleasedLab, kind_of
-from autograder.engine.record import RESUME, CheckRow, Points, Recorder, Result, outcome_of
+from autograder.engine.late import Lateness
+from autograder.engine.points import Points
+from autograder.engine.record import RESUME, CheckRow, Recorder, Result, outcome_of
 from autograder.sandbox.limits import Limits
 
 FILE = ".autograder.db"
@@ -87,6 +89,7 @@ class Look:
     """
 
     def __init__(self, folder: Path, lab: ReleasedLab) -> None:
+        self.folder = folder
         self._lab = lab
         self._bad: BadSubmission | None = None
         try:
@@ -101,9 +104,7 @@ class Look:
         """What grading takes of it. Raises: BadSubmission."""
         if self._bad is not None:
             raise self._bad
-        submission = take(parse(self._data), self._lab)
-        submission.notes[:0] = self._notes
-        return submission
+        return taken(self._data, self._notes, self._lab)
 
     @cached_property
     def cells(self) -> str | None:
@@ -206,15 +207,20 @@ class Kept:
 
 def still_holds(
     student: str, lab: ReleasedLab, look: Look, kept: Kept, recorder: Recorder,
-    points: dict[str, Points],
+    points: dict[str, Points], late: Lateness | None,
 ) -> Result | None:  # fmt: skip
     """An earlier result of a submission with what was given by hand since; None to grade it again.
 
-    points: of the submission's grades in the gradebook, by name.
+    points: of the submission's grades in the gradebook, by name. late: None where the gradebook
+    has no such submission.
     """
     earlier = kept.find(student, lab.name, look)
     if earlier is None:
         return None
+    if late is not None:
+        counted = sum(p.counted for p in points.values())
+        if not recorder.penalties.holds(look.folder, counted, late):
+            return None
     if earlier.status == "failed":
         again = recorder.failed(student, lab, earlier.note, earlier.seconds)
         return replace(again, unchanged=True)

@@ -22,7 +22,7 @@ class Excessive(Exception):
     """What a kernel sends is more than an honest one would; the message says what."""
 
 
-def too_much(most: int) -> str:
+def _too_much(most: int) -> str:
     return f"the cell printed or showed more than {most / 2**20:g} MiB"
 
 
@@ -63,7 +63,7 @@ class Frames:
         self._size += self._body
         self._parts += 1
         if self._size > self._most:
-            raise Excessive(too_much(self._most))
+            raise Excessive(_too_much(self._most))
         if self._parts > MAX_PARTS:
             raise Excessive(f"the kernel sent a message of over {MAX_PARTS:,} parts")
         if not flags & (MORE | COMMAND):  # a command may come between the parts of a message
@@ -131,7 +131,7 @@ class Relay:
             try:
                 frames.follow(data)
                 if self._carried > self._most:
-                    raise Excessive(too_much(self._most))
+                    raise Excessive(_too_much(self._most))
             except Excessive as excessive:
                 self._over = True
                 self._ended(str(excessive))

@@ -26,6 +26,7 @@ from autograder.authoring.compose import consistent, expected_score, load_bank, 
 from autograder.course import CONFIG_FILE, Course
 from autograder.engine.grade import grade_class
 from autograder.engine.lab import ReleasedLab
+from autograder.engine.local import this_machine
 from autograder.engine.record import Recorder, Result, write_csv_files
 from autograder.engine.sanitise import sanitise
 from autograder.engine.unchanged import FILE
@@ -47,6 +48,12 @@ SMALL = Limits(
 GENEROUS = Limits(seconds=60, total=400)
 WORKERS, SLEEPERS = 4, 8  # at once; those that run into limits mostly wait for the clock
 LOST = {"timed out", "crashed", "out of memory"}
+LIMIT = (
+    r"(ran for|took) longer than [\d.]+ seconds|used over [\d.]+ (GiB|seconds of processor time)"
+    r"|the system ended the kernel|over \d+ processes and threads at one time|wrote over \d+ MiB"
+    r"|made over [\d,]+ files|printed or showed more than \d+ MiB|a message of over [\d,]+ parts"
+)
+DEATH = "the kernel died"
 ROOT_ALONE = os.geteuid() == 0
 AT_THE_LAB = ("score forging", "secrets", "protocol abuse")
 EVERYTHING = os.environ.get("HOSTILE") == "all"
@@ -177,9 +184,8 @@ def grade(
     around.remember()
     before = around.files()
     heard = len(around.heard)
-    results = asyncio.run(
-        grade_class(course, [lab], None, workers, limits, confine, lambda *told: None)
-    )
+    machine = this_machine(course.root / "data", limits, confine, print)
+    results = asyncio.run(grade_class(course, [lab], None, workers, machine, lambda *told: None))
     graded = Graded(
         around, lab, {result.student: result for result in results}, expected,
         {path.parent.parent.name: path.read_text()
@@ -250,16 +256,18 @@ def test_it_fails(graded: Graded, student: str, hostile: Hostile) -> None:
 def test_the_instructor_is_told(graded: Graded, student: str, hostile: Hostile) -> None:
     result, told = graded.results[student], hostile.told
     assert "grader failed" not in result.note
-    outcomes = {check.outcome for check in result.checks} - {"not attempted"}
+    outcomes = {check.outcome for check in result.checks}
     if hostile.costly and result.status == "partial":
         # Which of the limits, all of them small for these, is met first depends on the machine.
-        assert result.note or outcomes & LOST
-        assert outcomes <= told.each | LOST
+        ends = f"{LIMIT}|{DEATH}" if hostile.family == "killing" else LIMIT
+        said = [result.note, *(c.message for c in result.checks if c.outcome in LOST)]
+        assert any(re.search(ends, line) for line in said), said
+        assert outcomes <= told.each | LOST | {"not attempted"}
         return
     assert result.status in told.status.split(" or "), result.note
     if told.note is not None:
         assert told.note in result.note if told.note else result.note == "", result.note
-    assert outcomes <= told.each
+    assert outcomes <= told.each | {"not attempted"} and told.each & outcomes
 
 
 @each_class

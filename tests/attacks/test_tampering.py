@@ -17,7 +17,7 @@ from autograder.engine.grade import grade_class
 from autograder.engine.record import Result
 from autograder.sandbox.limits import Limits
 from tests.attacks.arsenal import ATTACKS, HONEST, LAB, TENSORS, WRONG, Attack, answered
-from tests.conftest import ROOT, sandbox_layers
+from tests.conftest import ROOT, sandboxed
 from tests.stock import stock
 
 LABS = {"toy": LAB, "tensors": TENSORS}
@@ -86,10 +86,9 @@ def on_ours(attacked: Course, tmp_path_factory: pytest.TempPathFactory) -> dict[
     """Results by student and lab from `autograder grade`, all in one run."""
     root: Path = tmp_path_factory.mktemp("ours") / "course"
     shutil.copytree(attacked.root, root)
-    limits = Limits(seconds=60, total=400)
-    results = asyncio.run(
-        grade_class(Course(root), list(LABS), None, 8, limits, sandbox_layers, lambda *told: None)
-    )
+    course = Course(root)
+    machine = sandboxed(course, Limits(seconds=60, total=400))
+    results = asyncio.run(grade_class(course, list(LABS), None, 8, machine, lambda *told: None))
     return {(result.student, result.lab): result for result in results}
 
 

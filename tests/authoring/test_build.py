@@ -17,7 +17,7 @@ from autograder.authoring.notebooks import keep_unstable_outputs, reference_note
 from autograder.authoring.source import read_lab
 from autograder.cli import app
 from autograder.course import CONFIG_FILE, Course
-from tests.conftest import ROOT, TOY
+from tests.conftest import TOY, course_with
 
 RESTLESS = (
     TOY
@@ -61,11 +61,7 @@ def both(course: Course) -> dict[str, bytes]:
 @pytest.fixture(scope="module")
 def restless(tmp_path_factory: pytest.TempPathFactory) -> Course:
     """A built course whose lab has a timing and a widget in it."""
-    root = tmp_path_factory.mktemp("restless")
-    shutil.copy(ROOT / CONFIG_FILE, root)
-    course = Course(root)
-    course.lab_source("toy").parent.mkdir(parents=True)
-    course.lab_source("toy").write_text(RESTLESS)
+    course = course_with(tmp_path_factory.mktemp("restless"), RESTLESS)
     build_lab(course, "toy").write()
     return course
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import nbformat
@@ -13,8 +12,8 @@ from autograder.authoring.bank import read_bank
 from autograder.authoring.build import build_lab, leaks, stub_problems
 from autograder.authoring.rules import static_problems
 from autograder.authoring.source import Lab, Problem, Refused, read_lab
-from autograder.course import CONFIG_FILE, Course
-from tests.conftest import ROOT, TOY
+from autograder.course import Course
+from tests.conftest import TOY, course_with
 
 GIVEN = """\
 # %% given=true
@@ -400,14 +399,6 @@ assert callable(gift)
 # the_secret_rows = table[[1, 2]] - 0.5
 # assert np.array_equal(lookup(table, [1, 2]), the_secret_rows), "reference is wrong"
 """
-
-
-def course_with(root: Path, text: str) -> Course:
-    shutil.copy(ROOT / CONFIG_FILE, root)
-    course = Course(root)
-    course.lab_source("toy").parent.mkdir(parents=True)
-    course.lab_source("toy").write_text(text, encoding="utf-8")
-    return course
 
 
 @pytest.fixture(scope="module")

@@ -20,10 +20,10 @@ import pytest
 from distributed import Client
 
 from autograder.authoring.build import build_lab
-from autograder.course import CONFIG_FILE, Course
+from autograder.course import Course
 from autograder.engine.record import Recorder
 from autograder.sandbox.processes import descendants
-from tests.conftest import ROOT, TOY
+from tests.conftest import ROOT, TOY, course_with
 from tests.faults.starter import STAND_INS
 
 READ = """\
@@ -140,19 +140,15 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 @pytest.fixture(scope="module")
 def lab_with_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The toy course, built, whose given cell reads a file in `data`, with an empty gradebook."""
-    root = tmp_path_factory.mktemp("with-data")
-    shutil.copy(ROOT / CONFIG_FILE, root)
-    (root / "data").mkdir()
-    rows = (" ".join(map(str, range(n, n + 4))) for n in range(0, 40, 4))
-    (root / "data" / "table.txt").write_text("\n".join(rows))
-    course = Course(root)
-    course.lab_source("toy").parent.mkdir(parents=True)
     given = "table = np.arange(40.0).reshape(10, 4)\n"
     assert given in TOY
-    course.lab_source("toy").write_text(TOY.replace(given, READ))
+    course = course_with(tmp_path_factory.mktemp("with-data"), TOY.replace(given, READ))
+    (course.root / "data").mkdir()
+    rows = (" ".join(map(str, range(n, n + 4))) for n in range(0, 40, 4))
+    (course.root / "data" / "table.txt").write_text("\n".join(rows))
     build_lab(course, "toy").write()
     Recorder(course).close()  # nbgrader takes seconds to make one
-    return root
+    return course.root
 
 
 @pytest.fixture

@@ -12,6 +12,8 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -19,11 +21,12 @@ from nbgrader.api import Gradebook
 from typer.testing import CliRunner, Result
 
 import autograder
-from autograder.cli import app
+from autograder.cli import app, grade_there
 from autograder.course import Course, CourseError
 from autograder.engine import cluster as module
-from autograder.engine.cluster import Cluster, grade_on_cluster
+from autograder.engine.cluster import Cluster, connected
 from autograder.engine.fingerprint import fingerprint
+from autograder.engine.grade import grade_class
 from autograder.engine.record import Result as Graded
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.processes import descendants
@@ -58,14 +61,23 @@ def grade(course: Course, *arguments: str) -> Result:
     )
 
 
+async def graded(
+    cluster: Running,
+    course: Course,
+    said: list[str],
+    workers: int | None,
+    tell: Callable[[Graded, int, int], None],
+) -> list[Graded]:
+    there = connected(cluster.address, course.root / "data", Limits(), True, said.append)
+    grading = partial(grade_class, course, ["toy"], None, tell=tell, force=True)
+    return (await grade_there(there, workers, grading))[0]
+
+
 def on_cluster(
     cluster: Running, course: Course, said: list[str], workers: int | None = None
 ) -> dict[str, Graded]:
-    results, _ = asyncio.run(
-        grade_on_cluster(cluster.address, course, ["toy"], None, workers, Limits(), True,
-                         lambda *told: None, said.append, force=True)
-    )  # fmt: skip
-    return {result.student: result for result in results}
+    grading = graded(cluster, course, said, workers, lambda *told: None)
+    return {result.student: result for result in asyncio.run(grading)}
 
 
 def table(course: Course, name: str) -> list[dict[str, str]]:
@@ -290,9 +302,8 @@ def test_a_worker_that_is_killed_half_way_costs_nothing(cluster: Running, course
                     os.kill(pid, signal.SIGKILL)
 
     async def both() -> list[Graded]:
-        grading = grade_on_cluster(cluster.address, course, ["toy"], None, None, Limits(), True,
-                                   lambda *told: None, said.append)  # fmt: skip
-        (results, _), _ = await asyncio.gather(grading, kill_one())
+        grading = graded(cluster, course, said, None, lambda *told: None)
+        results, _ = await asyncio.gather(grading, kill_one())
         return results
 
     said: list[str] = []
@@ -331,9 +342,7 @@ def test_a_scheduler_that_goes_away_ends_the_run_and_what_was_graded_is_kept(
         cluster.stop_scheduler()
 
     with pytest.raises(CourseError, match=f"{cluster.address} .* grade again") as told:
-        asyncio.run(
-            grade_on_cluster(cluster.address, course, ["toy"], None, 1, Limits(), True, tell, print)
-        )
+        asyncio.run(graded(cluster, course, [], 1, tell))
     assert "\n" not in str(told.value)
     with Gradebook(course.gradebook_url, course.directories.course_id) as gradebook:
         kept = gradebook.assignment_submissions("toy")

@@ -10,6 +10,7 @@ import pytest
 from autograder.authoring.compose import load_bank, submission
 from autograder.course import Course
 from autograder.engine.grade import grade_class
+from autograder.engine.local import this_machine
 from autograder.kernel.template import TEMPLATE
 from autograder.sandbox.limits import Limits
 from tests.conftest import sandbox_layers
@@ -31,18 +32,10 @@ def test_a_class_is_graded_cold_with_the_same_scores(
         path.write_text(nbformat.writes(submission(blank, answers)), encoding="utf-8")
 
     def grade(said: list[str]) -> dict[str, float]:
+        confine = sandbox_layers if confined else None
+        machine = this_machine(class_course.root / "data", Limits(), confine, said.append)
         results = asyncio.run(
-            grade_class(
-                class_course,
-                ["toy"],
-                None,
-                2,
-                Limits(),
-                sandbox_layers if confined else None,
-                lambda *told: None,
-                said.append,
-                force=True,
-            )
+            grade_class(class_course, ["toy"], None, 2, machine, lambda *told: None, force=True)
         )
         assert {result.status for result in results} == {"graded"}
         return {result.student: result.score for result in results}

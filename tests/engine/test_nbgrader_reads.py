@@ -12,7 +12,7 @@ from autograder.authoring.compose import submission
 from autograder.course import Course
 from autograder.engine.grade import grade_class
 from autograder.sandbox.limits import Limits
-from tests.conftest import sandbox_layers
+from tests.conftest import sandboxed
 from tests.stock.stock import nbgrader
 
 
@@ -23,9 +23,8 @@ def test_feedback_shows_the_message_the_students_line_and_the_score(class_course
     path = class_course.submitted_directory / "ada" / "toy" / "toy.ipynb"
     path.parent.mkdir(parents=True)
     path.write_text(nbformat.writes(submission(blank, answers)), encoding="utf-8")
-    asyncio.run(
-        grade_class(class_course, ["toy"], None, 1, Limits(), sandbox_layers, lambda *told: None)
-    )
+    machine = sandboxed(class_course, Limits())
+    asyncio.run(grade_class(class_course, ["toy"], None, 1, machine, lambda *told: None))
 
     nbgrader(class_course, "generate_feedback", "toy")
     page = (class_course.root / "feedback" / "ada" / "toy" / "toy.html").read_text()
@@ -42,9 +41,8 @@ def test_the_autograded_notebook_looks_as_in_jupyter(class_course: Course) -> No
     path: Path = class_course.submitted_directory / "ada" / "toy" / "toy.ipynb"
     path.parent.mkdir(parents=True)
     path.write_text(nbformat.writes(submission(blank, answers)), encoding="utf-8")
-    asyncio.run(
-        grade_class(class_course, ["toy"], None, 1, Limits(), sandbox_layers, lambda *told: None)
-    )
+    machine = sandboxed(class_course, Limits())
+    asyncio.run(grade_class(class_course, ["toy"], None, 1, machine, lambda *told: None))
 
     graded = class_course.autograded_directory / "ada" / "toy" / "toy.ipynb"
     nb = nbformat.read(graded, as_version=4)

@@ -22,7 +22,7 @@ from autograder.engine.grade import grade_class
 from autograder.engine.lab import ReleasedLab, grade_id
 from autograder.engine.record import Recorder, Result
 from autograder.sandbox.limits import Limits
-from tests.conftest import sandbox_layers
+from tests.conftest import sandboxed
 from tests.engine.conftest import ANSWERS, executed
 from tests.gradebooks import rows
 
@@ -81,7 +81,8 @@ def hand_in(course: Course, student: str, answers: dict[str, str]) -> None:
 
 
 def grade(course: Course) -> dict[str, Result]:
-    grading = grade_class(course, ["toy"], None, 2, Limits(), sandbox_layers, lambda *told: None)
+    machine = sandboxed(course, Limits())
+    grading = grade_class(course, ["toy"], None, 2, machine, lambda *told: None)
     return {result.student: result for result in asyncio.run(grading)}
 
 

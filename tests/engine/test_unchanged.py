@@ -29,9 +29,11 @@ from autograder.authoring.notebooks import reference_notebook, student_notebook,
 from autograder.authoring.source import read_lab
 from autograder.cli import app
 from autograder.course import CONFIG_FILE, Course, CourseError
-from autograder.engine import grade, unchanged
+from autograder.engine import intake, unchanged
 from autograder.engine.execute import TIMED_OUT, Execution, verdict_outputs
+from autograder.engine.grade import grade_class
 from autograder.engine.lab import ReleasedLab, grade_id, kind_of
+from autograder.engine.local import this_machine
 from autograder.engine.record import Recorder, Result
 from autograder.engine.unchanged import FILE, Kept, Look, circumstances
 from autograder.examiner.checks import PASSED, WRONG, Verdict
@@ -100,12 +102,13 @@ class Class:
         force: bool = False,
     ) -> dict[tuple[str, str], Result]:
         """Grades what has changed; results by student and lab."""
+        confine = sandbox_layers if confined else None
+        machine = this_machine(self.course.root / "data", limits, confine, print)
         results = asyncio.run(
-            grade.grade_class(
-                self.course, list(labs) or ["toy"], student, 1, limits,
-                sandbox_layers if confined else None, lambda *told: None, force=force,
+            grade_class(
+                self.course, list(labs) or ["toy"], student, 1, machine, lambda *told: None, force
             )
-        )  # fmt: skip
+        )
         return {(result.student, result.lab): result for result in results}
 
     def graded(self, *labs: str, **options: Any) -> set[str]:
@@ -189,7 +192,7 @@ def test_a_file_saved_again_without_another_answer_is_unchanged(
     def never(*args: Any) -> None:
         raise AssertionError("a file that was seen is parsed")
 
-    monkeypatch.setattr(unchanged, "parse", never)
+    monkeypatch.setattr(intake, "parse", never)
     assert klass.graded() == set()
 
 
@@ -535,6 +538,18 @@ def test_a_forced_run_that_was_stopped_goes_on_where_it_was(klass: Class) -> Non
     assert klass.graded() == {"ben", "cem"}
 
 
+def killed_at(owner: type, method: str, klass: Class, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run that is killed where it calls a method for the first time."""
+
+    def killed(*args: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(owner, method, killed)
+        with pytest.raises(KeyboardInterrupt):
+            klass.grade()
+
+
 def test_a_kill_before_a_result_is_remembered_costs_a_regrade_and_no_wrong_result(
     klass: Class, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -544,13 +559,7 @@ def test_a_kill_before_a_result_is_remembered_costs_a_regrade_and_no_wrong_resul
     first = klass.put("ann", ANSWERS).read_bytes()
     klass.put("ann", other)
 
-    def killed(*args: Any) -> None:
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Kept, "keep", killed)
-        with pytest.raises(KeyboardInterrupt):
-            klass.grade()
+    killed_at(Kept, "keep", klass, monkeypatch)
     notebook = klass.course.autograded_directory / "ann" / "toy" / "toy.ipynb"
     assert "Something else." in notebook.read_text()
     klass.put("ann", first)
@@ -563,14 +572,7 @@ def test_a_kill_before_the_gradebook_has_a_result_costs_a_regrade(
 ) -> None:
     klass.grade()
     klass.put("ann", WRONG_LOOKUP)
-
-    def killed(*args: Any) -> None:
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Recorder, "save", killed)
-        with pytest.raises(KeyboardInterrupt):
-            klass.grade()
+    killed_at(Recorder, "save", klass, monkeypatch)
     assert klass.graded() == {"ann"}
 
 

@@ -26,7 +26,7 @@ from autograder.engine.prepare import prepare
 from autograder.engine.record import Result
 from autograder.sandbox.limits import Limits
 from tests.attacks.arsenal import WRONG
-from tests.conftest import ROOT, sandbox_layers
+from tests.conftest import ROOT, sandboxed
 from tests.fuzz.mutations import LEVELS, mutated
 
 COURSE = Course(ROOT)
@@ -126,9 +126,8 @@ def graded(
         path.parent.mkdir(parents=True)
         path.write_bytes(content)
         most[name] = earned_at_most(content, lab, {n: a.source for n, a in answers.items()})
-    results = asyncio.run(
-        grade_class(course, ["toy"], None, 4, Limits(seconds=20), sandbox_layers, lambda *t: None)
-    )
+    machine = sandboxed(course, Limits(seconds=20))
+    results = asyncio.run(grade_class(course, ["toy"], None, 4, machine, lambda *told: None))
     return {result.student: result for result in results}, most
 
 

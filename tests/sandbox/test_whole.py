@@ -14,6 +14,7 @@ import pytest
 from autograder.authoring.compose import load_bank, submission
 from autograder.course import Course
 from autograder.engine.grade import grade_class
+from autograder.engine.local import this_machine
 from autograder.engine.record import Result
 from autograder.sandbox.confine import Layers
 from autograder.sandbox.leftovers import own_folder
@@ -77,8 +78,8 @@ def graded(
         path = course.submitted_directory / student / "toy" / "toy.ipynb"
         path.parent.mkdir(parents=True)
         path.write_text(nbformat.writes(right), encoding="utf-8")
-    grading = grade_class(course, ["toy"], None, 1, limits, lambda: layers, lambda *told: None)
-    results = asyncio.run(grading)
+    machine = this_machine(course.root / "data", limits, lambda: layers, print)
+    results = asyncio.run(grade_class(course, ["toy"], None, 1, machine, lambda *told: None))
     return {result.student: result for result in results}
 
 

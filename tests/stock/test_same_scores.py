@@ -21,7 +21,7 @@ from autograder.engine.grade import grade_class
 from autograder.engine.lab import grade_id
 from autograder.sandbox.limits import Limits
 from tests.banks.runs import COURSE, LABS, WORKERS, executions
-from tests.conftest import sandbox_layers
+from tests.conftest import sandboxed
 from tests.stock import stock
 
 
@@ -44,9 +44,8 @@ def test_the_demo_class_scores_the_same_in_stock(tmp_path: Path) -> None:
     lab = "lab1_lookup_vs_onehot"
     expected = demo_class(COURSE, tmp_path / "ours", [lab], 12, 0)
     mine = Course(tmp_path / "ours")
-    results = asyncio.run(
-        grade_class(mine, [lab], None, WORKERS, Limits(), sandbox_layers, lambda *told: None)
-    )
+    machine = sandboxed(mine, Limits())
+    results = asyncio.run(grade_class(mine, [lab], None, WORKERS, machine, lambda *told: None))
     assert {(r.student, r.lab): r.score for r in results} == expected
     readable = {
         r.student: (mine.submitted_directory / r.student / lab / f"{lab}.ipynb").read_text()
