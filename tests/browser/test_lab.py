@@ -28,12 +28,17 @@ PATIENCE = 300 * SECONDS
 
 # JupyterLab's own words for what it shows: cells by position, as the notebook has them.
 NOTEBOOK = "const panel = jupyterapp.shell.currentWidget, cells = panel.content.widgets;"
-SETTLED = f"""start => {{ {NOTEBOOK}
-  const code = cells.filter(cell => cell.model.type === "code");
-  return panel.sessionContext.session?.kernel?.status === "idle"
-    && code.every(cell => cell.model.executionState !== "running")
-    && (start === null || cells[start].model.executionCount !== null);
+# A kernel answers in order: its word about itself comes after all that it was sent before. That it
+# is idle says less. After an error it throws away what waits, and runs what comes a little later.
+ASKED = f"""start => {{ {NOTEBOOK}
+  const kernel = panel.sessionContext.session?.kernel;
+  if (kernel?.status !== "idle") return false;
+  if (start !== null && cells[start].model.executionCount === null) return false;
+  panel.answered = false;
+  kernel.requestKernelInfo().then(() => {{ panel.answered = true; }});
+  return true;
 }}"""
+ANSWERED = "() => jupyterapp.shell.currentWidget.answered"
 OUTPUTS = f"""() => {{ {NOTEBOOK}
   return cells.map(({{ model }}) => model.type !== "code" ? null
     : {{ count: model.executionCount, outputs: model.outputs.toJSON() }});
@@ -64,8 +69,9 @@ def open_notebook(page, server: str, lab: str, name: str | None = None) -> None:
 
 
 def settle(page, start: int | None = None) -> None:
-    """Waits until the kernel is idle, no cell waits, and the cell at `start` has run."""
-    page.wait_for_function(SETTLED, arg=start, timeout=PATIENCE, polling=100)
+    """Waits until no cell runs or waits, and the cell at `start` has run."""
+    page.wait_for_function(ASKED, arg=start, timeout=PATIENCE, polling=100)
+    page.wait_for_function(ANSWERED, timeout=PATIENCE, polling=100)
 
 
 def choose(page, menu: str, item: str) -> None:
