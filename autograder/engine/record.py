@@ -51,6 +51,7 @@ GRADE_FIELDS = ("student_id", "lab", "score", "max_score", "needs_manual_grade",
                 "seconds", "note")  # fmt: skip
 CHECK_FIELDS = ("student_id", "lab", "check", "points", "max_points", "outcome", "message")
 NOT_GRADED, BY_HAND, WAITS = "not graded", "graded by hand", "needs manual grade"
+NOTHING = "nothing was handed in"
 RESUME = "What was graded before is kept; mend this and grade again."
 VERDICT = "autograder"  # in a check's metadata: its outcome and message
 SIGNS = tuple("=+-@")  # that a formula begins with in a spreadsheet
@@ -349,7 +350,7 @@ class Recorder:
         known = self.points(lab.name) if students else {}
         results = []
         for student in students:
-            note = "nothing was handed in"
+            note = NOTHING
             if student in known:
                 note += _kept(sum(points.counted for points in known[student].values()))
             results.append(
