@@ -6,6 +6,7 @@ import time
 from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from rich.box import SIMPLE
 from rich.console import Console, Group
@@ -16,7 +17,7 @@ from rich.progress import Progress as Bar
 from rich.table import Table
 
 from autograder.engine.collect import Line
-from autograder.engine.record import BY_HAND, CHECK_FIELDS, WAITS, Result
+from autograder.engine.record import BY_HAND, CHECK_FIELDS, NOTHING, WAITS, Result
 
 STYLES = {
     "graded": "", "partial": "yellow", "failed": "red", "missing": "dim",
@@ -140,25 +141,34 @@ def table(results: Iterable[Result]) -> Table:
 
 
 def results_table(ordered: Sequence[Result]) -> Table:
-    """Results in the order given, a section wherever the lab changes."""
+    """Results in the order given, a section wherever the lab changes, who is missing last."""
     made = Table(box=SIMPLE, expand=True, pad_edge=False, caption_justify="left")
     made.add_column("student", no_wrap=True)
     made.add_column("score", no_wrap=True, justify="right")
     made.add_column("status", no_wrap=True)
     # Only this column gives way when the terminal is narrow.
     made.add_column("what went wrong", no_wrap=True, overflow="ellipsis", ratio=1)
-    for n, result in enumerate(ordered):
-        if n == 0 or result.lab != ordered[n - 1].lab:
-            made.add_section()
-            made.add_row(f"[bold]{_plain(result.lab)}", "", "", "")
-        waits = "*" if result.needs_manual_grade else " "
-        made.add_row(
-            _plain(result.student),
-            f"{result.score:g}/{result.max_score:g}{waits}",
-            result.status,
-            _plain(what_went_wrong(result)),
-            style=STYLES[result.status],
-        )
+    for lab, group in groupby(ordered, key=lambda r: r.lab):
+        made.add_section()
+        made.add_row(f"[bold]{_plain(lab)}", "", "", "")
+        nothing: list[str] = []
+        for result in group:
+            if result.note == NOTHING:
+                nothing.append(_plain(result.student))
+                continue
+            waits = "*" if result.needs_manual_grade else " "
+            made.add_row(
+                _plain(result.student),
+                f"{result.score:g}/{result.max_score:g}{waits}",
+                result.status,
+                _plain(what_went_wrong(result)),
+                style=STYLES[result.status],
+            )
+        # One line for all of them: a course has labs that nobody has come to yet.
+        if nothing:
+            who = nothing[0] if len(nothing) == 1 else f"{len(nothing)} students"
+            names = f": {', '.join(nothing)}" if len(nothing) > 1 else ""
+            made.add_row(who, "", "missing", NOTHING + names, style=STYLES["missing"])
     if any(result.needs_manual_grade for result in ordered):
         made.caption = "* a question waits to be graded by hand"
     return made

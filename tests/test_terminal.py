@@ -7,8 +7,8 @@ import io
 import pytest
 from rich.console import Console
 
-from autograder.engine.record import CheckRow, Result
-from autograder.terminal import LATEST, Progress
+from autograder.engine.record import NOTHING, CheckRow, Result
+from autograder.terminal import LATEST, Progress, table
 
 RESULTS = [
     Result("ann", "lab1", 9, 9, False, "graded"),
@@ -66,3 +66,16 @@ def test_a_pipe_gets_a_plain_line_for_each(interrupted: bool) -> None:
     assert lines[1].startswith("[1/") and lines[1].endswith("lab1 ann 9/9 graded")
     assert len(lines) == (2 if interrupted else 4)
     assert all(line.isprintable() for line in lines)
+
+
+def test_those_who_handed_nothing_in_are_one_line_of_their_lab() -> None:
+    names = [("s0", "lab1"), *((f"s{n}", "lab2") for n in range(40))]
+    absent = [Result(name, lab, 0, 9, False, "missing", note=NOTHING) for name, lab in names]
+    kept = Result("old", "lab2", 0, 9, False, "missing", note=f"{NOTHING}; the gradebook keeps 4")
+    console = Console(file=io.StringIO(), width=100)
+    console.print(table([*RESULTS, *absent, kept]))
+    lines = [line.split() for line in console.file.getvalue().splitlines()]
+    assert ["s0", "missing", *NOTHING.split()] in lines
+    (many,) = [line for line in lines if line[1:3] == ["students", "missing"]]
+    assert many[0] == "40" and many[-1].endswith("…") and "s0," in many
+    assert any(line[:3] == ["old", "0/9", "missing"] for line in lines)

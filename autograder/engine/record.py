@@ -48,6 +48,7 @@ GRADE_FIELDS = ("student_id", "lab", "score", "max_score", "needs_manual_grade",
                 "seconds", "note")  # fmt: skip
 CHECK_FIELDS = ("student_id", "lab", "check", "points", "max_points", "outcome", "message")
 NOT_GRADED, BY_HAND, WAITS = "not graded", "graded by hand", "needs manual grade"
+NOTHING = "nothing was handed in"
 RESUME = "What was graded before is kept; mend this and grade again."
 VERDICT = "autograder"  # in a check's metadata: its outcome and message
 SIGNS = tuple("=+-@")  # that a formula begins with in a spreadsheet
@@ -299,7 +300,7 @@ class Recorder:
         known = self.points([lab.name]) if students else {}
         results = []
         for student in students:
-            note = "nothing was handed in"
+            note = NOTHING
             if points := known.get((student, lab.name)):
                 note += _kept(sum(p.counted for p in points.values()))
             results.append(

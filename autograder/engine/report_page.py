@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Callable, Iterable
+import os
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -53,7 +54,8 @@ def write_report(course: Course, path: Path) -> Path:
 
     Raises: CourseError when nothing was graded, or when the page cannot be written.
     """
-    html = page(read_class(course), datetime.now())
+    results = read_class(course)
+    html = page(results, datetime.now(), feedback_links(course, results, path))
     try:
         write_atomically(path, html)
     except OSError as error:
@@ -61,8 +63,25 @@ def write_report(course: Course, path: Path) -> Path:
     return path
 
 
-def page(results: ClassResults, when: datetime) -> str:
-    """The page as HTML. when: the time that stands at its top."""
+def feedback_links(course: Course, results: ClassResults, path: Path) -> dict[tuple[str, str], str]:
+    """Where the pages of feedback that there are lie, as seen from a report at `path`.
+
+    Returns: an address by student and lab, relative, so that the course can be moved.
+    """
+    home = os.path.relpath(course.feedback_directory.resolve(), path.resolve().parent)
+    links = {}
+    for student, lab in results.submissions:
+        below = (student, lab, f"{lab}.html")
+        if course.feedback_directory.joinpath(*below).is_file():
+            parts = (*Path(home).parts, *below)
+            links[student, lab] = "/".join(quote(part, safe="") for part in parts)
+    return links
+
+
+def page(
+    results: ClassResults, when: datetime, feedback: Mapping[tuple[str, str], str] | None = None
+) -> str:
+    """The page as HTML. when: the time that stands at its top. feedback: `feedback_links`."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader([TEMPLATES / "report", TEMPLATES]),
         autoescape=True,
@@ -99,6 +118,7 @@ def page(results: ClassResults, when: datetime) -> str:
         no_answer=NO_ANSWER,
         figures=_figures(numbers),
         totals={student: total(results.of_student(student)) for student in results.students},
+        feedback=feedback or {},
         why=why,
         cell=cell,
         first=lambda submission: _missed(submission)[:1],

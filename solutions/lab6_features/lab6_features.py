@@ -1800,6 +1800,8 @@ def draw_hashed(ax, buckets):
 # %% unstable=true
 from ipywidgets import SelectionSlider, interact
 
+fit(train_rows[:200], held_rows[:200], shop_vocabs(), 1)  # Exercise 6 has to be done first
+
 
 def show_buckets(buckets):
     fig, ax = plt.subplots(figsize=(6.6, 4.4), layout="constrained")

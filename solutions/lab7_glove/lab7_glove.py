@@ -1218,6 +1218,8 @@ def draw_neighbours(ax, word, k):
 # %% unstable=true
 from ipywidgets import Dropdown, IntSlider, interact
 
+most_similar("hot", stoi, vectors, 1)  # Exercise 5 has to be done first
+
 
 def show_neighbours(word, k):
     fig, ax = plt.subplots(figsize=(5.5, 0.6 + 0.32 * k))

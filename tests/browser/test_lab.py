@@ -23,17 +23,23 @@ LIGHT = ("lab1_lookup_vs_onehot",)
 FRIENDLY = re.compile(
     r"^NotImplementedError: .*(not done yet: |do its exercise first)", re.IGNORECASE | re.DOTALL
 )
+FAULT = "[data-mime-type$='stderr'], [data-mime-type$='error']"
 SECONDS = 1000
 PATIENCE = 300 * SECONDS
 
 # JupyterLab's own words for what it shows: cells by position, as the notebook has them.
 NOTEBOOK = "const panel = jupyterapp.shell.currentWidget, cells = panel.content.widgets;"
-SETTLED = f"""start => {{ {NOTEBOOK}
-  const code = cells.filter(cell => cell.model.type === "code");
-  return panel.sessionContext.session?.kernel?.status === "idle"
-    && code.every(cell => cell.model.executionState !== "running")
-    && (start === null || cells[start].model.executionCount !== null);
+# A kernel answers in order: its word about itself comes after all that it was sent before. That it
+# is idle says less. After an error it throws away what waits, and runs what comes a little later.
+ASKED = f"""start => {{ {NOTEBOOK}
+  const kernel = panel.sessionContext.session?.kernel;
+  if (kernel?.status !== "idle") return false;
+  if (start !== null && cells[start].model.executionCount === null) return false;
+  panel.answered = false;
+  kernel.requestKernelInfo().then(() => {{ panel.answered = true; }});
+  return true;
 }}"""
+ANSWERED = "() => jupyterapp.shell.currentWidget.answered"
 OUTPUTS = f"""() => {{ {NOTEBOOK}
   return cells.map(({{ model }}) => model.type !== "code" ? null
     : {{ count: model.executionCount, outputs: model.outputs.toJSON() }});
@@ -64,8 +70,9 @@ def open_notebook(page, server: str, lab: str, name: str | None = None) -> None:
 
 
 def settle(page, start: int | None = None) -> None:
-    """Waits until the kernel is idle, no cell waits, and the cell at `start` has run."""
-    page.wait_for_function(SETTLED, arg=start, timeout=PATIENCE, polling=100)
+    """Waits until no cell runs or waits, and the cell at `start` has run."""
+    page.wait_for_function(ASKED, arg=start, timeout=PATIENCE, polling=100)
+    page.wait_for_function(ANSWERED, timeout=PATIENCE, polling=100)
 
 
 def choose(page, menu: str, item: str) -> None:
@@ -125,10 +132,21 @@ def plain(text: str) -> str:
     return " ".join(text.split())
 
 
+def controls(cells: list[NotebookNode]) -> list[int]:
+    """Positions of the cells with something to turn."""
+    return [n for n, cell in enumerate(cells)
+            if cell.cell_type == "code" and "interact(" in cell.source]  # fmt: skip
+
+
+def shown(page, position: int):
+    """A cell, scrolled to: JupyterLab draws those alone that are to be seen."""
+    page.evaluate(GO_TO, position)
+    return page.locator(".jp-Notebook-cell").nth(position)
+
+
 def move_widget(page, position: int) -> None:
     """Moves the first control of a cell, by the keyboard, until its picture is another one."""
-    page.evaluate(GO_TO, position)
-    cell = page.locator(".jp-Notebook-cell").nth(position)
+    cell = shown(page, position)
     picture = cell.locator(".jp-OutputArea .jp-OutputArea img")
     picture.wait_for(timeout=PATIENCE)
     before = picture.get_attribute("src")
@@ -146,7 +164,7 @@ def move_widget(page, position: int) -> None:
         }""",
         arg=[handle, before], timeout=PATIENCE, polling=200,
     )  # fmt: skip
-    assert cell.locator("[data-mime-type$='stderr'], [data-mime-type$='error']").count() == 0
+    assert cell.locator(FAULT).count() == 0
 
 
 def test_the_page_opens_without_notices_and_offers_validate(page, lab_server: str) -> None:
@@ -173,6 +191,11 @@ def test_an_untouched_lab_says_only_what_is_not_done(
     assert found.keys() <= waiting_cells(cells)
     checked = {grade_id(cells[n]).rpartition("-check")[0] for n in failed}
     assert checked == {grade_id(cell) for cell in cells if kind_of(cell) == "exercise"}
+    for position in controls(cells):  # what a widget calls fails inside it, and fails no cell
+        cell = shown(page, position)
+        if position not in found:
+            cell.locator(".jupyter-widgets").first.wait_for(timeout=PATIENCE)
+            assert cell.locator(FAULT).count() == 0, cell.inner_text()
 
     said, listed = validate(page, f"{lab}-2-untouched-validated")
     questions = [n for n, cell in enumerate(cells) if kind_of(cell) == "question"]
@@ -192,8 +215,7 @@ def test_a_solved_lab_passes_and_its_widgets_move(
     open_notebook(page, lab_server, lab, "solved")
     outputs = run_all(page, solved.cells)
     assert errors(outputs) == {}
-    widgets = [n for n, cell in enumerate(solved.cells)
-               if cell.cell_type == "code" and "interact(" in cell.source]  # fmt: skip
+    widgets = controls(solved.cells)
     assert widgets, "each lab has a control to turn"
     for number, position in enumerate(widgets, 1):
         move_widget(page, position)

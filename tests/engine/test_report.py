@@ -10,6 +10,7 @@ from collections import Counter
 from datetime import datetime
 from html import unescape
 from pathlib import Path
+from urllib.parse import unquote
 
 import numpy as np
 import pytest
@@ -366,6 +367,21 @@ def test_every_link_has_its_place_and_every_name_is_used_once(graded: Course) ->
     assert len(names) == len(set(names))
     assert set(re.findall(r'[^:]href="#([^"]*)"', html)) <= set(names)
     assert {"lab-toy", "student-ann", "student-%3Dcem", "check-toy/why"} <= set(names)
+
+
+def test_a_score_leads_to_the_feedback_that_there_is(graded: Course, tmp_path: Path) -> None:
+    for student in ("ann", "=cem"):
+        path = graded.feedback_directory / student / "toy" / "toy.html"
+        path.parent.mkdir(parents=True)
+        path.write_text("")
+    for path in (graded.root / "report.html", tmp_path / "own folder" / "report.html"):
+        html = report_page.write_report(graded, path).read_text(encoding="utf-8")
+        links = re.findall(r'href="([^"#]+)">[^<]*/9</a>', html)
+        assert [unquote(link).split("/")[-3] for link in links] == ["=cem", "ann"]
+        for link in links:
+            assert "://" not in link and (path.parent / unquote(link)).is_file()
+    assert "%3Dcem/toy/toy.html" in html and "a score leads to" in html
+    assert "a score leads to" not in report_page.page(report.read_class(graded), WHEN)
 
 
 def test_nothing_that_a_student_wrote_is_markup() -> None:
