@@ -358,7 +358,7 @@ def grade(
             out.print(NO_SANDBOX, soft_wrap=True)
         elif within:
             where = "sandbox" if scheduler is None else "sandbox on the workers"
-            out.print(f"{where}: {within}", soft_wrap=True)
+            out.print(f"{where}: {within}", soft_wrap=True, markup=False)
         if unchanged := sum(result.unchanged for result in results):
             out.print(
                 f"{unchanged} of {len(done)} submissions are unchanged since they were graded"
