@@ -27,7 +27,9 @@ def main(root: Path) -> None:
         with tempfile.TemporaryDirectory() as place:
             (Path(place) / "data").symlink_to(course.root / "data")
             seconds = int(Limits().seconds)
-            with notebook_client(new_notebook(cells=cells), Path(place), seconds, "warm") as client:
+            nb = new_notebook(cells=cells)
+            with notebook_client(nb, Path(place), seconds, "warm",
+                                 shutdown_kernel="immediate") as client:  # fmt: skip
                 client.execute()
 
 

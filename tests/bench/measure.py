@@ -39,11 +39,17 @@ def measure(command: list[str], directory: Path) -> tuple[float, float]:
     """Wall and CPU seconds of a command with all its descendants, orphans included."""
     before = cpu_of_ended()
     started = time.perf_counter()
-    done = subprocess.run(command, cwd=directory, capture_output=True, text=True)
+    run(command, directory)
     wall = time.perf_counter() - started
+    return wall, cpu_of_ended() - before
+
+
+def run(command: list[str], directory: Path) -> str:
+    """What a command prints; the end of the whole bench where it fails."""
+    done = subprocess.run(command, cwd=directory, capture_output=True, text=True)
     if done.returncode:
         raise SystemExit(f"{' '.join(command)}:\n{done.stdout}\n{done.stderr}")
-    return wall, cpu_of_ended() - before
+    return done.stdout
 
 
 def peak_memory(command: list[str], directory: Path) -> float:
