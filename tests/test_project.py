@@ -107,3 +107,16 @@ def test_no_tracked_file_is_large() -> None:
     ).stdout.split("\0")
     large = [n for n in names if n and (ROOT / n).stat().st_size > 3_000_000]
     assert not large
+
+
+def test_a_lab_with_both_frameworks_loads_what_optimisers_need_before_tensorflow(
+    course: Course,
+) -> None:
+    """Triton, which comes with PyTorch's CUDA builds, crashes when it is loaded after it."""
+    found = []
+    for lab in course.labs():
+        source = course.lab_source(lab).read_text(encoding="utf-8")
+        if "import keras" in source and "torch.optim" in source:
+            found.append(lab)
+            assert 0 < source.find("import torch._dynamo") < source.index("import keras"), lab
+    assert found == ["lab8_train_your_own"]

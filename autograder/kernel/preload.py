@@ -17,7 +17,9 @@ MODULES = (
     "matplotlib.pyplot",
     "matplotlib.backends.backend_agg",
     "torch",
-    "torch._dynamo",  # which torch imports at the first step of an optimiser
+    # Which torch imports at the first step of an optimiser. Before TensorFlow: the Triton (3.7 and
+    # later) that comes with torch's CUDA builds crashes a process that loads it after.
+    "torch._dynamo",
     "tensorflow",
     "keras",
     "ipywidgets",

@@ -28,6 +28,9 @@ os.environ["KERAS_BACKEND"] = "tensorflow"
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 
 gc.disable()  # modules are no garbage: do not look for any in them while they load (saves 1 s)
+import torch
+import torch._dynamo  # optimisers load it; after TensorFlow, that ends the kernel with some builds
+
 stderr_copy = os.dup(2)  # TensorFlow greets on stderr while it loads: let it greet nobody
 with open(os.devnull, "w") as nowhere:
     os.dup2(nowhere.fileno(), 2)
@@ -41,7 +44,6 @@ logging.getLogger("tensorflow").setLevel(logging.ERROR)
 
 import matplotlib.pyplot as plt
 import numpy as np
-import torch
 import torch.nn.functional as F
 from torch import nn
 
