@@ -16,6 +16,7 @@ from nbformat.notebooknode import NotebookNode
 
 from autograder.engine.lab import ReleasedLab, kind_of
 from autograder.examiner.names import BUILTINS, bound_names, free_names, names_needed, names_of_main
+from autograder.wire.codec import no_collection
 
 # Characters of a student's own code in a notebook; honest ones have under 20,000. Reading more
 # takes seconds, in which no other submission gets on, and saves less than it costs.
@@ -24,14 +25,15 @@ MAX_READ = 50_000
 DYNAMIC = {"eval", "exec", "globals", "locals", "vars", "get_ipython"}
 
 # A worker of a cluster has several threads; `warnings` knows only one, and so does `ast` before
-# Python 3.11.8 (its gh-106905).
+# Python 3.11.8 (its gh-106905). Nor may a collection come in between: what it finalises may format
+# a traceback, for which Python parses the lines in it.
 _one_at_a_time = threading.Lock()
 
 
 def needed_cells(nb: NotebookNode, lab: ReleasedLab) -> set[int]:
     """Positions in a prepared notebook of the code cells that the student's side must run."""
     # Warnings about students' source are not for our terminal.
-    with _one_at_a_time, warnings.catch_warnings(action="ignore"):
+    with _one_at_a_time, no_collection(), warnings.catch_warnings(action="ignore"):
         return _needed_cells(nb, lab)
 
 
