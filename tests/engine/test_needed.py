@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+
 import pytest
 from nbformat.notebooknode import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
@@ -184,3 +186,18 @@ def test_more_code_than_anybody_writes_is_run_and_not_read(monkeypatch: pytest.M
     long = 'f"' + "{x}" * (module.MAX_READ // 3) + '"'
     run = needed(GIVEN, before, EXERCISE, CHECK, after, lookup=long)
     assert run == {"given-1", "before", "lookup", "after"}
+
+
+def test_nothing_is_collected_while_cells_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is finalised may parse, too: before Python 3.11.8 the outer parse fails then."""
+    collecting = []
+    read = module._reads
+
+    def watched(source: str) -> frozenset[str] | None:
+        collecting.append(gc.isenabled())
+        return read(source)
+
+    monkeypatch.setattr(module, "_reads", watched)
+    needed(GIVEN, EXERCISE, CHECK)
+    assert collecting and not any(collecting)
+    assert gc.isenabled()
