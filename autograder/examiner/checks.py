@@ -85,7 +85,7 @@ class Examiner:
                         # A name the student's side lacks too is an ordinary NameError below.
                         with contextlib.suppress(AttributeError):
                             namespace[wanted] = session.ask("get", session.main, wanted)
-                    verdict = Verdict(PASSED, result=_run(source, filename, namespace))
+                    verdict = Verdict(PASSED, result=run_cell(source, filename, namespace))
                 except Closed:
                     raise
                 except BaseException as error:
@@ -111,10 +111,12 @@ def _register(name: str, source: str) -> str:
     return filename
 
 
-def _run(source: str, filename: str, namespace: dict[str, Any]) -> str | None:
+def run_cell(source: str, filename: str, namespace: dict[str, Any]) -> str | None:
     """Executes a cell as Jupyter does: a last expression's value is its result.
 
     Only a plain number is a result: nbgrader reads it as partial credit.
+
+    Raises: whatever the cell raises; CheckError for points that cannot be meant.
     """
     tree = ast.parse(source, filename)
     last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
@@ -175,4 +177,4 @@ def clean(text: str) -> str:
     return "".join(c for c in text if c.isprintable() or c in "\n\t")
 
 
-__all__ = ["Examiner", "Reference", "Verdict", "clean"]
+__all__ = ["Examiner", "Reference", "Verdict", "clean", "run_cell"]

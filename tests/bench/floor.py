@@ -8,7 +8,6 @@ and the points that were earned as JSON. No kernel, no socket, no second process
 
 from __future__ import annotations
 
-import ast
 import contextlib
 import io
 import json
@@ -27,6 +26,7 @@ from autograder.engine.intake import read_submission
 from autograder.engine.lab import ReleasedLab, kind_of
 from autograder.engine.needed import needed_cells
 from autograder.engine.prepare import prepare
+from autograder.examiner.checks import run_cell
 
 
 def prepared(course: Course) -> Iterator[tuple[ReleasedLab, NotebookNode]]:
@@ -46,27 +46,17 @@ def run(cells: list[NotebookNode]) -> tuple[float, float, float]:
     """Runs cells as one module; returns wall seconds, CPU seconds, and the points earned."""
     module = types.ModuleType("__main__")
     sys.modules["__main__"] = module  # the checks `import __main__`
-    codes = []
-    for cell in cells:
-        with contextlib.suppress(SyntaxError):  # a wrong answer may be no Python
-            tree = ast.parse(cell.source)
-            last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
-            value = ast.Expression(ast.Constant(None) if last is None else last.value)
-            codes.append((cell, compile(tree, cell.id, "exec"),
-                          compile(ast.fix_missing_locations(value), cell.id, "eval")))  # fmt: skip
     points = 0.0
     started, started_cpu = time.perf_counter(), time.process_time()
-    for cell, code, value in codes:
+    for cell in cells:
         with (
             contextlib.redirect_stdout(io.StringIO()),
             contextlib.redirect_stderr(io.StringIO()),
-            contextlib.suppress(Exception),  # of a wrong answer
+            contextlib.suppress(Exception),  # of a wrong answer, which may be no Python at all
         ):
-            exec(code, module.__dict__)
-            result = eval(value, module.__dict__)
+            partial = run_cell(cell.source, cell.id, module.__dict__)
             if kind_of(cell) == "check":
-                partial = type(result) in (int, float)
-                points += result if partial else cell.metadata.nbgrader.points
+                points += cell.metadata.nbgrader.points if partial is None else float(partial)
     return time.perf_counter() - started, time.process_time() - started_cpu, points
 
 

@@ -13,7 +13,6 @@ import asyncio
 import copy
 import statistics
 import time
-from pathlib import Path
 
 import nbformat
 from nbformat.notebooknode import NotebookNode
@@ -29,8 +28,8 @@ from autograder.sandbox.confine import Layers
 from autograder.sandbox.layers import try_layers
 from autograder.sandbox.limits import Limits
 from tests.bench.measure import cpu_of_forked
+from tests.conftest import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 TARGET = 0.060  # seconds
 
 

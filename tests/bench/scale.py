@@ -32,8 +32,8 @@ from rich.table import Table
 from autograder.authoring.compose import WRITTEN, demo_class, load_bank, submission
 from autograder.course import Course
 from autograder.sandbox import cgroup
-from tests.bench.grading import ROOT
 from tests.bench.measure import ALL, OWN, adopt_orphans, machine, measure, pss, pss_of
+from tests.conftest import ROOT
 from tests.faults.runs import Run
 
 LAB = "lab1_lookup_vs_onehot"
