@@ -47,12 +47,12 @@ SMALL = Limits(
 )  # fmt: skip
 GENEROUS = Limits(seconds=60, total=400)
 WORKERS, SLEEPERS = 4, 8  # at once; those that run into limits mostly wait for the clock
-LOST = {"timed out", "crashed", "out of memory"}
-LIMIT = (
-    r"(ran for|took) longer than [\d.]+ seconds|used over [\d.]+ (GiB|seconds of processor time)"
-    r"|the system ended the kernel|over \d+ processes and threads at one time|wrote over \d+ MiB"
-    r"|made over [\d,]+ files|printed or showed more than \d+ MiB|a message of over [\d,]+ parts"
-)
+LOST = {  # what a check that was lost to one is called, and the limit's own words
+    "timed out": r"(ran for|took) longer than [\d.]+ seconds|over [\d.]+ seconds of processor time",
+    "out of memory": r"used over [\d.]+ GiB|the system ended the kernel",
+    "crashed": r"over \d+ processes and threads at one time|wrote over \d+ MiB"
+    r"|made over [\d,]+ files|printed or showed more than \d+ MiB|a message of over [\d,]+ parts",
+}
 DEATH = "the kernel died"
 ROOT_ALONE = os.geteuid() == 0
 AT_THE_LAB = ("score forging", "secrets", "protocol abuse")
@@ -259,10 +259,11 @@ def test_the_instructor_is_told(graded: Graded, student: str, hostile: Hostile) 
     outcomes = {check.outcome for check in result.checks}
     if hostile.costly and result.status == "partial":
         # Which of the limits, all of them small for these, is met first depends on the machine.
-        ends = f"{LIMIT}|{DEATH}" if hostile.family == "killing" else LIMIT
         said = [result.note, *(c.message for c in result.checks if c.outcome in LOST)]
-        assert any(re.search(ends, line) for line in said), said
-        assert outcomes <= told.each | LOST | {"not attempted"}
+        met = {n for n, words in LOST.items() if any(re.search(words, line) for line in said)}
+        died = any(DEATH in line for line in said)
+        assert met or (died and hostile.family == "killing"), said
+        assert outcomes <= told.each | met | {"not attempted"} | ({"crashed"} if died else set())
         return
     assert result.status in told.status.split(" or "), result.note
     if told.note is not None:
