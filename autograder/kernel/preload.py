@@ -9,7 +9,6 @@ import contextlib
 import gc
 import importlib
 import os
-import signal
 import threading
 
 MODULES = (
@@ -37,9 +36,6 @@ MODULES = (
     "autograder.examiner.process",
 )
 
-# Ctrl-C reaches the whole group of the terminal; the grader alone decides what it ends.
-_interrupt = signal.signal(signal.SIGINT, signal.SIG_IGN)
-
 os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 # As many kernels run at once as there are cores: threads of their own would only be in the way.
@@ -65,5 +61,4 @@ finally:
 gc.collect()
 gc.freeze()
 
-signal.signal(signal.SIGINT, _interrupt)
 THREADS = threading.active_count()

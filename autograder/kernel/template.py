@@ -15,7 +15,15 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from multiprocessing import context, forkserver, popen_forkserver, reduction, spawn, util
+from multiprocessing import (
+    context,
+    forkserver,
+    popen_forkserver,
+    reduction,
+    resource_tracker,
+    spawn,
+    util,
+)
 from multiprocessing.connection import Connection, wait
 from typing import Any
 from weakref import WeakSet
@@ -206,7 +214,8 @@ class Template:
                 if not _hung_up(server._forkserver_alive_fd):
                     return server._forkserver_pid
                 server._stop()
-            with _environment_of(TOLD):
+            resource_tracker.ensure_running()  # which would let interrupts in again
+            with _environment_of(TOLD), _no_interrupts():
                 server.ensure_running()
             return server._forkserver_pid
 
@@ -230,9 +239,23 @@ def _environment_of(names: tuple[str, ...]) -> Iterator[None]:
         os.environ.update(whole)
 
 
+@contextlib.contextmanager
+def _no_interrupts() -> Iterator[None]:
+    """What is started meanwhile, and what is forked from that, is not told of an interrupt.
+
+    Ctrl-C reaches the whole group of the terminal; the grader alone decides what it ends.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _child(target: Callable[..., None], args: tuple) -> None:
     """What every forked process does first."""
     os.setsid()  # a group of its own, so that it can be ended with all that it starts
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})  # from now on it is meant itself
     _end_with_template()
     detach()
     _reseed()

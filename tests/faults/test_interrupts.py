@@ -35,7 +35,7 @@ class Stopped:
     said: str
     temporary: list[str]
     submissions: dict[tuple[str, str], Any]
-    graded: set[str]
+    rows: int
     results: int
 
 
@@ -59,6 +59,7 @@ def runs(
     course, temporary = new_class()
     stopped = {}
     for name, (results, times) in MOMENTS.items():
+        (course.root / "grades.csv").unlink(missing_ok=True)  # to see what this run writes
         # The real libraries, where it is their import that is stopped.
         with Run(course, temporary, "--force", start=start.light if results else start) as run:
             if results:
@@ -77,9 +78,9 @@ def runs(
                 run.said(),
                 os.listdir(temporary),
                 gradebook(course)[0],
-                {row["student_id"] for row in written(course).tables["grades.csv"]}
+                len(written(course).tables["grades.csv"])
                 if (course.root / "grades.csv").exists()
-                else set(),
+                else 0,
                 run.results(),
             )
     with Run(course, temporary, start=start.light) as run:
@@ -106,8 +107,9 @@ def test_nothing_of_it_is_left(stopped: Stopped) -> None:
 def test_what_was_graded_is_whole_and_written_down(
     stopped: Stopped, undisturbed: Undisturbed
 ) -> None:
-    assert f"stopped; {stopped.results} submissions were graded" in stopped.said
-    assert len(stopped.graded) >= stopped.results
+    assert f"stopped; {stopped.rows} submissions were graded" in stopped.said
+    # The second Ctrl-C may come when one is written down and not yet told of.
+    assert stopped.rows >= stopped.results
     for key, scores in stopped.submissions.items():
         assert scores == undisturbed.written.gradebook[key]
 

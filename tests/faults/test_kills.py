@@ -72,8 +72,9 @@ def disturb(run: Run, chance: random.Random, seconds: float) -> list[str]:
         return killed
     if not run.ends_within(chance.uniform(0, 1) if victims else 0):
         run.members()
-        os.kill(run.pid, signal.SIGKILL)
-        killed.append("grader")
+        with contextlib.suppress(ProcessLookupError):  # it may end at this very moment
+            os.kill(run.pid, signal.SIGKILL)
+            killed.append("grader")
     return killed
 
 

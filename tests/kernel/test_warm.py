@@ -205,6 +205,12 @@ def test_a_kernel_is_interrupted_like_any_other() -> None:
     assert text(nb.cells[1].outputs) == "1"
 
 
+def test_ctrl_c_at_a_terminal_reaches_no_process_on_its_way_to_a_kernel() -> None:
+    status = Path(f"/proc/{TEMPLATE.pid()}/status").read_text()
+    blocked = int(re.search(r"^SigBlk:\s*(\w+)", status, re.MULTILINE)[1], 16)
+    assert blocked >> (signal.SIGINT - 1) & 1, "what is forked from it inherits the mask"
+
+
 # Ends. -------------------------------------------------------------------------------------------
 
 
