@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable
-from functools import partial
 
 GREETING = 64  # bytes before the first frame
 MAX_PARTS = 1_000  # of a message; Jupyter's have six or seven, and one for each binary buffer
@@ -87,8 +86,18 @@ class Relay:
 
     async def open(self, near: str, far: str) -> None:
         """Listens at the path `near` for the client, and connects it to the kernel at `far`."""
-        server = await asyncio.start_unix_server(partial(self._carry, far), near)
-        self._servers.append(server)
+
+        # No coroutine: one that is cancelled, asyncio up to 3.12 takes for an error of ours.
+        def connected(client: asyncio.StreamReader, to_client: asyncio.StreamWriter) -> None:
+            def ended(task: asyncio.Task) -> None:
+                self._tasks.discard(task)
+                to_client.close()
+
+            task = asyncio.create_task(self._carry(far, client, to_client))
+            self._tasks.add(task)
+            task.add_done_callback(ended)
+
+        self._servers.append(await asyncio.start_unix_server(connected, near))
 
     def reset(self) -> None:
         """The next cell starts: what is carried counts from here."""
@@ -104,23 +113,18 @@ class Relay:
     async def _carry(
         self, far: str, client: asyncio.StreamReader, to_client: asyncio.StreamWriter
     ) -> None:
-        task = asyncio.current_task()
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        # Cancelled when it is closed: asyncio up to 3.12 takes that for an error of ours.
-        with contextlib.suppress(asyncio.CancelledError), contextlib.closing(to_client):
-            kernel, to_kernel = await _connected(far)
-            with contextlib.closing(to_kernel), contextlib.suppress(OSError):
-                both = {
-                    asyncio.create_task(_pass_on(client, to_kernel)),
-                    asyncio.create_task(self._pass_back(kernel, to_client)),
-                }
-                try:
-                    await asyncio.wait(both, return_when="FIRST_COMPLETED")
-                finally:
-                    for one in both:
-                        one.cancel()
-                    await asyncio.gather(*both, return_exceptions=True)
+        kernel, to_kernel = await _connected(far)
+        with contextlib.closing(to_kernel), contextlib.suppress(OSError):
+            both = {
+                asyncio.create_task(_pass_on(client, to_kernel)),
+                asyncio.create_task(self._pass_back(kernel, to_client)),
+            }
+            try:
+                await asyncio.wait(both, return_when="FIRST_COMPLETED")
+            finally:
+                for one in both:
+                    one.cancel()
+                await asyncio.gather(*both, return_exceptions=True)
 
     async def _pass_back(
         self, kernel: asyncio.StreamReader, to_client: asyncio.StreamWriter

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import tempfile
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 import zmq
@@ -130,3 +132,25 @@ def test_too_much_in_sum_ends_it_unless_it_is_reset(folder: Path) -> None:
 
     assert asyncio.run(run(reset=True)) == []
     assert asyncio.run(run(reset=False)) == ["the cell printed or showed more than 0.00953674 MiB"]
+
+
+def test_a_run_that_ends_as_a_client_comes_ends_without_a_complaint(folder: Path) -> None:
+    complaints: list[dict[str, Any]] = []
+
+    async def run() -> bool:
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(lambda loop, context: complaints.append(context))
+        relay = Relay(1000, lambda reason: None)
+        await relay.open(f"{folder}/near", f"{folder}/far")
+        with socket.socket(socket.AF_UNIX) as client:
+            client.connect(f"{folder}/near")
+            while not (carry := [task for task in asyncio.all_tasks() if "_carry" in repr(task)]):
+                await asyncio.sleep(0)
+            carry[0].cancel()  # before its first step
+            await asyncio.wait(carry)
+            await relay.close()
+            client.setblocking(False)
+            return await asyncio.wait_for(loop.sock_recv(client, 1), 10) == b""
+
+    assert asyncio.run(run()), "the client was hung up on"
+    assert complaints == []
