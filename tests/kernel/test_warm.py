@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import re
 import signal
@@ -209,6 +210,19 @@ def test_ctrl_c_at_a_terminal_reaches_no_process_on_its_way_to_a_kernel() -> Non
     status = Path(f"/proc/{TEMPLATE.pid()}/status").read_text()
     blocked = int(re.search(r"^SigBlk:\s*(\w+)", status, re.MULTILINE)[1], 16)
     assert blocked >> (signal.SIGINT - 1) & 1, "what is forked from it inherits the mask"
+    read, write = os.pipe()
+    child = os.fork()
+    if child == 0:  # as one that is forked from the template, with a Ctrl-C on its way
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        os.kill(os.getpid(), signal.SIGINT)
+        with contextlib.suppress(BaseException):
+            template.own_group()
+            os.write(write, b"goes on")
+        os._exit(0)
+    os.close(write)
+    with open(read) as said:
+        assert said.read() == "goes on"
+    os.waitpid(child, 0)
 
 
 # Ends. -------------------------------------------------------------------------------------------
