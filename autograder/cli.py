@@ -15,7 +15,8 @@ from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from types import FrameType
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 from rich.console import Console
@@ -41,6 +42,7 @@ CourseOption = Annotated[
     Path, typer.Option("--course", help="The course root, where nbgrader_config.py is.")
 ]
 
+T = TypeVar("T")
 
 NO_SANDBOX = "NO SANDBOX: student code can read, change and send away whatever you can"
 
@@ -316,10 +318,12 @@ def grade(
                         )
                         # One more than cores: at any time one waits for a process or for the disk.
                         at_once = workers or (os.cpu_count() or 1) + 1
-                        results = asyncio.run(grading(at_once, machine))
+                        results = asyncio.run(stoppable(grading(at_once, machine)))
                     else:
                         cluster = on_cluster()(scheduler, data, limits, confine, progress.say)
-                        results, within = asyncio.run(grade_there(cluster, workers, grading))
+                        results, within = asyncio.run(
+                            stoppable(grade_there(cluster, workers, grading))
+                        )
             except (CourseError, KeyboardInterrupt) as ended:
                 if isinstance(ended, KeyboardInterrupt):
                     signal.signal(signal.SIGINT, signal.SIG_IGN)  # it ends already
@@ -369,6 +373,27 @@ def grade(
         raise typer.Exit(1)
     if expected is not None and not json_:
         out.print(f"all {len(expected)} scores are as expected")
+
+
+async def stoppable(work: Awaitable[T]) -> T:
+    """Does the work inside `asyncio.run`, whose first Ctrl-C cancels it.
+
+    A second one would be raised wherever its clearing up is just then: it is ignored.
+    """
+    cancel = signal.getsignal(signal.SIGINT)
+    if not callable(cancel):
+        return await work  # started with interrupts ignored, as in the background
+
+    def once(number: int, frame: FrameType | None) -> None:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        cancel(number, frame)
+
+    signal.signal(signal.SIGINT, once)
+    try:
+        return await work
+    finally:
+        if signal.getsignal(signal.SIGINT) is once:
+            signal.signal(signal.SIGINT, cancel)
 
 
 async def grade_there(
