@@ -1,6 +1,7 @@
 """Encodes plain data as a JSON tree and a list of raw buffers, and decodes it as hostile data.
 
-Every value that JSON has no exact form for is a list that begins with a tag. Decoding builds
+Numbers and text are what they are in JSON, as far as that is exact; every other value is a list
+that begins with a tag. Decoding builds
 exact built-in types, NumPy arrays and tensors, and nothing else: no class is looked up by a name
 from the message, nothing is called, nothing is unpickled. What is not plain data is handed to
 the `other` callback, which the two ends use for remote references.
@@ -13,7 +14,7 @@ import gc
 import math
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -56,14 +57,19 @@ def _tensorflow() -> Any:
     return module if hasattr(module, "convert_to_tensor") else None
 
 
-def _scalar(value: Any) -> list | None:
-    """The tree of what most messages are full of, which must not cost a look at all other types."""
+# What is its own tree on the wire, as far as JSON writes it exactly. Most messages are full of it.
+PLAIN = frozenset({str, int, float, bool, type(None)})
+
+
+def _is_plain(value: Any) -> bool:
     kind = type(value)
+    if kind is str:
+        return value.isascii()
+    if kind is int:
+        return -EXACT_INT < value < EXACT_INT
     if kind is float:
-        return ["f", value.hex()]
-    if kind is int and -EXACT_INT < value < EXACT_INT:
-        return ["i", value]
-    return ["s", value] if kind is str and value.isascii() else None
+        return -math.inf < value < math.inf
+    return value is None or kind is bool
 
 
 @contextlib.contextmanager
@@ -101,22 +107,25 @@ class Encoder:
 
         Raises: WireError when it is nested too deeply or has too many parts.
         """
-        self._items += 1
-        if depth > MAX_DEPTH:
-            raise WireError(f"data nested deeper than {MAX_DEPTH} levels (or in a circle)")
-        if self._items > MAX_ITEMS:
-            raise WireError(f"data with more than {MAX_ITEMS:,} parts")
-        if value is None or value is True or value is False:
+        if _is_plain(value):
             return value
         if value is Ellipsis:
             return ["..."]
-        if (tree := _scalar(value)) is not None:
-            return tree
         if self._first is not None and (tree := self._first(value, self)) is not None:
             return tree
         if isinstance(value, np.generic | np.ndarray | np.dtype):
             return self.numpy(value)
         return self._builtin(value, depth) or self._tensor(value) or self._other(value, self)
+
+    def each(self, values: Iterable[Any], depth: int = 0) -> list:
+        """The trees of some values, one by one. Raises: WireError as `encode` does."""
+        if depth > MAX_DEPTH:
+            raise WireError(f"data nested deeper than {MAX_DEPTH} levels (or in a circle)")
+        trees = [v if _is_plain(v) else self.encode(v, depth) for v in values]
+        self._items += len(trees)
+        if self._items > MAX_ITEMS:
+            raise WireError(f"data with more than {MAX_ITEMS:,} parts")
+        return trees
 
     def _builtin(self, value: Any, depth: int) -> Any:
         """Built-in types and their subclasses, reduced to the data that the base type holds.
@@ -125,14 +134,15 @@ class Encoder:
         no say in what is sent.
         """
 
-        def each(values: Any) -> list:
-            return [self.encode(item, depth + 1) for item in values]
+        def each(values: Iterable[Any]) -> list:
+            return self.each(values, depth + 1)
 
         if isinstance(value, int):
             number = int.__index__(value)
-            return _scalar(number) or ["I", hex(number)]
+            return number if _is_plain(number) else ["I", hex(number)]
         if isinstance(value, float):
-            return ["f", float.hex(value)]
+            number = float.__float__(value)
+            return number if _is_plain(number) else ["f", number.hex()]
         if isinstance(value, complex):
             number = complex.__complex__(value)
             return ["c", float.hex(number.real), float.hex(number.imag)]
@@ -140,7 +150,7 @@ class Encoder:
             text = str.__str__(value)
             try:
                 text.encode()
-                return ["s", text]
+                return text
             except UnicodeEncodeError:
                 # JSON would join two lone surrogates into the one character they never were.
                 return ["S", self._buffer(text.encode("utf-32-le", "surrogatepass"))]
@@ -154,8 +164,7 @@ class Encoder:
         if isinstance(value, list):
             return ["l", each(list.__iter__(value))]
         if isinstance(value, dict):
-            pairs = list(dict.items(value))
-            return ["d", [[self.encode(k, depth + 1), self.encode(v, depth + 1)] for k, v in pairs]]
+            return ["d", each(dict.keys(value)), each(dict.values(value))]
         if isinstance(value, set):
             return ["set", each(set.__iter__(value))]
         if isinstance(value, frozenset):
@@ -237,20 +246,10 @@ class Decoder:
 
         Raises: WireError for anything that `Encoder` would not have written.
         """
-        self._items += 1
-        if depth > MAX_DEPTH:
-            raise WireError(f"message nested deeper than {MAX_DEPTH} levels")
-        if self._items > MAX_ITEMS:
-            raise WireError(f"message with more than {MAX_ITEMS:,} parts")
-        if tree is None or tree is True or tree is False:
+        if type(tree) in PLAIN:
             return tree
         if not isinstance(tree, list) or not tree or not isinstance(tree[0], str):
             raise WireError("a value in the message has no tag")
-        match tree:  # most of what travels
-            case ["s", part] if type(part) is str:
-                return part
-            case ["i", part] if type(part) is int:
-                return part
         tag, *parts = tree
         try:
             return self._value(tag, parts, depth)
@@ -262,9 +261,11 @@ class Decoder:
     def _value(self, tag: str, parts: list, depth: int) -> Any:
         match tag, parts:
             case "l", [list(items)]:
-                return self._each(items, depth)
-            case "d", [list(pairs)]:
-                return dict(self._pair(pair, depth) for pair in pairs)
+                return self._each(items, depth + 1)
+            case "d", [list(keys), list(values)]:
+                return dict(
+                    zip(self._each(keys, depth + 1), self._each(values, depth + 1), strict=True)
+                )
             case "f", [str(digits)]:
                 return float.fromhex(digits)
             case "I", [str(digits)] if len(digits) <= 1_000_000:
@@ -278,15 +279,15 @@ class Decoder:
             case "b", [index]:
                 return bytes(self._buffer(index))
             case "t", [list(items)]:
-                return tuple(self._each(items, depth))
+                return tuple(self._each(items, depth + 1))
             case "set", [list(items)]:
-                return set(self._each(items, depth))
+                return set(self._each(items, depth + 1))
             case "frozenset", [list(items)]:
-                return frozenset(self._each(items, depth))
+                return frozenset(self._each(items, depth + 1))
             case "range", [str(start), str(stop), str(step)]:
                 return range(int(start, 16), int(stop, 16), int(step, 16))
             case "slice", [list(items)]:
-                return slice(*self._each(items, depth))
+                return slice(*self._each(items, depth + 1))
             case "dtype", [str(name)]:
                 return _numpy_dtype(name)
             case "np", [str(name), index]:
@@ -311,11 +312,12 @@ class Decoder:
         return self._other([tag, *parts], self)
 
     def _each(self, items: list, depth: int) -> list:
-        return [self.decode(item, depth + 1) for item in items]
-
-    def _pair(self, pair: Any, depth: int) -> tuple[Any, Any]:
-        key, value = pair
-        return self.decode(key, depth + 1), self.decode(value, depth + 1)
+        self._items += len(items)
+        if depth > MAX_DEPTH:
+            raise WireError(f"message nested deeper than {MAX_DEPTH} levels")
+        if self._items > MAX_ITEMS:
+            raise WireError(f"message with more than {MAX_ITEMS:,} parts")
+        return [item if type(item) in PLAIN else self.decode(item, depth) for item in items]
 
     def _buffer(self, index: Any) -> memoryview:
         if type(index) is not int or not 0 <= index < len(self._buffers):

@@ -113,7 +113,7 @@ class Shared:
                 raise WireError(f"a value cannot be changed in place: {error}") from None
             self._agreed[position] = self._known(value)
 
-    def _known(self, value: Any) -> list[Any] | tuple[Any, list]:
+    def _known(self, value: Any) -> list[Any] | tuple[str, list]:
         """What shows later whether a value has changed.
 
         Of a container the very objects in it, if they are constant or have numbers of their own.
@@ -124,7 +124,7 @@ class Shared:
             return parts
         return self._content(value)
 
-    def _differs(self, value: Any, known: list[Any] | tuple[Any, list]) -> bool:
+    def _differs(self, value: Any, known: list[Any] | tuple[str, list]) -> bool:
         if type(known) is tuple:
             return self._content(value) != known
         parts = _parts(value)
@@ -132,9 +132,10 @@ class Shared:
             return False
         return self._content(parts) != self._content(known)  # other objects may be equal
 
-    def _content(self, value: Any) -> tuple[Any, list]:
+    def _content(self, value: Any) -> tuple[str, list]:
         encoder = self._look()
-        return encode_content(value, encoder), encoder.buffers
+        tree = encode_content(value, encoder)
+        return repr(tree), encoder.buffers  # 1, 1.0 and True are equal, and not the same
 
 
 def _change(change: Any) -> tuple[int, Any]:
@@ -153,11 +154,11 @@ def _parts(value: Any) -> list[Any] | None:
 def encode_content(value: Any, encoder: Encoder) -> Any:
     """What a value holds, its own number aside; values inside it keep their numbers."""
     if type(value) is list:
-        return ["l", [encoder.encode(item) for item in value]]
+        return ["l", encoder.each(value)]
     if type(value) is dict:
-        return ["d", [[encoder.encode(k), encoder.encode(v)] for k, v in value.items()]]
+        return ["d", encoder.each(value.keys()), encoder.each(value.values())]
     if type(value) is set:
-        return ["set", [encoder.encode(item) for item in value]]
+        return ["set", encoder.each(value)]
     if type(value) is np.ndarray:
         return encoder.numpy(value)
     return encoder.torch(value)

@@ -663,7 +663,7 @@ sys.modules["autograder.kernel.student"] = types.SimpleNamespace(
     forged("always says nothing", says("None")),
     forged("hands back what it was handed", says('["shared", 0]')),
     forged("answers with a verdict",
-           says('["d", [[["s", "outcome"], ["s", "passed"]], [["s", "result"], ["s", "3"]]]]')),
+           says('["d", ["outcome", "result"], ["passed", "3"]]')),
     forged("sends a verdict in place of an answer",
            'channel.send(self._sock, {"outcome": "passed", "message": "", "result": "3"})'),
     forged("changes everything it was handed to nothing",

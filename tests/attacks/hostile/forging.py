@@ -191,7 +191,7 @@ def hostile(*args, **kwargs):
     ),
     server(
         "two answers at once", "Answers each question twice, and the next one before it is asked.",
-        says("True") + "; " + says('["f", "0x1p+0"]') + "; " + says("None"),
+        says("True") + "; " + says("1.0") + "; " + says("None"),
     ),
     server(
         "frames that break every rule", "Sends lengths, types and depths that no honest kernel sends.",
@@ -201,9 +201,9 @@ def hostile(*args, **kwargs):
         "data that is malformed", "Announces arrays of impossible shapes, types, buffers and classes.",
         "import random; " + says(
             'random.choice([["array", "|O8", [1], 0], ["array", "<f8", [2**40], 0], ["np", "<f8", 9], '
-            '["torch", "float128", [1], 0], ["I", "0x" + "f" * 999_999], ["d", [[["l", []], None]]], '
+            '["torch", "float128", [1], 0], ["I", "0x" + "f" * 999_999], ["d", [["l", []]], [None]], '
             '["set", [["l", []]]], ["range", "0x0", "0x1", "0x0"], ["size", [10**30]], ["f", "1e99999"], '
-            '["ref", "x", {}, 1, None], ["shared", 10**9], ["graph", -1, None], ["s", 1], [], {}, 7])'),
+            '["ref", "x", {}, 1, None], ["shared", 10**9], ["graph", -1, None], ["s", 1], [], {}])'),
     ),
     Hostile(
         "another examiner's place", FAMILY,
