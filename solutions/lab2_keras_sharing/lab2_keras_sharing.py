@@ -315,7 +315,7 @@ figure, (left, middle, right) = plt.subplots(
 lit_rows = {position: colour_of[i] for position, i in enumerate(ids[:, 0])}
 draw_table(left, ids, lit_rows, "ids (4, 1)", ylabel="position in the batch")
 left.set_xlabel("step")
-draw_table(middle, embedding_matrix, colour_of, "table (10, 4)")
+draw_table(middle, embedding_matrix.round(1), colour_of, "table (10, 4)")
 draw_table(
     right, embedding_matrix[ids[:, 0]], lit_rows, "answer (4, 1, 4)", ylabel="position in the batch"
 )
