@@ -1,10 +1,10 @@
 """Encodes plain data as a JSON tree and a list of raw buffers, and decodes it as hostile data.
 
 Numbers and text are what they are in JSON, as far as that is exact; every other value is a list
-that begins with a tag. Decoding builds
-exact built-in types, NumPy arrays and tensors, and nothing else: no class is looked up by a name
-from the message, nothing is called, nothing is unpickled. What is not plain data is handed to
-the `other` callback, which the two ends use for remote references.
+that begins with a tag. Decoding builds exact built-in types, NumPy arrays and tensors, and nothing
+else: no class is looked up by a name from the message, nothing is called, nothing is unpickled.
+What is not plain data is handed to the `other` callback, which the two ends use for remote
+references.
 """
 
 from __future__ import annotations
@@ -115,7 +115,10 @@ class Encoder:
             return tree
         if isinstance(value, np.generic | np.ndarray | np.dtype):
             return self.numpy(value)
-        return self._builtin(value, depth) or self._tensor(value) or self._other(value, self)
+        tree = self._builtin(value, depth)
+        if tree is None:  # 0 and "" are trees too
+            tree = self._tensor(value)
+        return self._other(value, self) if tree is None else tree
 
     def each(self, values: Iterable[Any], depth: int = 0) -> list:
         """The trees of some values, one by one. Raises: WireError as `encode` does."""

@@ -267,6 +267,11 @@ Point = namedtuple("Point", "x y")
     [
         (type("I", (Liar, int), {})(3), 3),
         (type("I", (Liar, int), {})(2**60), 2**60),
+        (type("I", (Liar, int), {})(0), 0),
+        (type("F", (Liar, float), {})(-0.0), -0.0),
+        (type("F", (Liar, float), {})("inf"), float("inf")),
+        (type("S", (Liar, str), {})(""), ""),
+        (type("S", (Liar, str), {})("naïve"), "naïve"),
         (type("F", (Liar, float), {})(0.5), 0.5),
         (type("C", (Liar, complex), {})(1 - 2j), 1 - 2j),
         (type("S", (Liar, str), {})("true"), "true"),
