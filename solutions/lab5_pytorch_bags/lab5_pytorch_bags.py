@@ -212,11 +212,16 @@ purchased_vectors
 def draw_bags(ax, values, offsets, title):
     """Flat values as a line of squares coloured by bag, and an arrow at each offset."""
     ends = [*offsets[1:], len(values)]
+    lines = [0] * len(offsets)  # how low a note stands, so that it runs into no other
+    for b in reversed(range(len(offsets))):
+        reach = 3 if offsets.count(offsets[b]) > 1 else 2  # squares
+        near = [n for n in range(b, len(offsets)) if 0 < offsets[n] - offsets[b] < reach]
+        lines[b] = offsets[:b].count(offsets[b]) + max((lines[n] + 1 for n in near), default=0)
     for b, (begin, end) in enumerate(zip(offsets, ends, strict=True)):
         colour = BAG_COLOURS[b % len(BAG_COLOURS)]
         for i in range(begin, end):
             square(ax, i, 0, str(values[i]), colour)
-        depth = 0.55 + 0.42 * offsets[:b].count(begin)  # same beginning: one below the other
+        depth = 0.55 + 0.42 * lines[b]
         arrow = {"arrowstyle": "->", "color": colour, "lw": 2}
         ax.annotate("", xy=(begin, 0), xytext=(begin, -depth), arrowprops=arrow, zorder=9 - b)
         note = f"  bag {b} begins at {begin}" + (", empty" if begin == end else "")
