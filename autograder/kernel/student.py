@@ -92,8 +92,8 @@ class Session:
     def do_set(self, target: Any, name: str, value: Any) -> None:
         setattr(target, name, value)
 
-    def do_call(self, target: Any, args: tuple, kwargs: dict) -> Any:
-        return target(*args, **kwargs)
+    def do_call(self, target: Any, args: tuple, kwargs: tuple) -> Any:
+        return target(*args, **dict(kwargs))
 
     def do_special(self, name: str, target: Any, args: tuple) -> Any:
         """What Python does for `len(x)`, `x[i]`, `x + y` and the like."""
@@ -149,17 +149,19 @@ class Session:
 
     def _decode_other(self, tree: list, decoder: Decoder) -> Any:
         match tree:
+            case ["new", content]:
+                position = self._shared.reserve()
+                value = decoder.decode(content)
+                self._shared.fill(position, value)
+                return value
             case ["ref", int(key)]:
                 return self._objects[key]
             case ["main"]:
                 return self._main
             case ["shared", int(position)]:
                 return self._shared[position]
-            case ["new", content, bool(requires_grad)]:
-                position = self._shared.reserve()
-                value = decoder.decode(content)
-                self._shared.fill(position, value.requires_grad_() if requires_grad else value)
-                return value
+            case ["leaf", content]:  # a tensor of the examiner's that collects gradients
+                return decoder.decode(content).requires_grad_()
             case ["class", str(module), str(name)]:
                 return operator.attrgetter(name)(sys.modules[module])
         raise WireError("an unknown kind of value")

@@ -22,6 +22,14 @@ CHUNK = 2**20
 _LENGTH = struct.Struct("!I")
 
 
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is not JSON")
+
+
+_ENCODER = json.JSONEncoder(check_circular=False, allow_nan=False, separators=(",", ":"))
+_DECODER = json.JSONDecoder(parse_constant=_refuse)
+
+
 class Closed(ConnectionError):
     """The other end is gone."""
 
@@ -32,7 +40,7 @@ def send(sock: socket.socket, body: Any, buffers: Sequence[bytes | memoryview] =
     Raises: WireError when it is over the caps, Closed when the other end is gone.
     """
     sizes = [len(buffer) for buffer in buffers]
-    header = json.dumps({"sizes": sizes, "body": body}, allow_nan=False).encode()
+    header = _ENCODER.encode({"sizes": sizes, "body": body}).encode()
     if len(header) > MAX_HEADER or sum(sizes) > MAX_BUFFERS or len(sizes) > MAX_BUFFER_COUNT:
         raise WireError(
             f"{(len(header) + sum(sizes)) / 2**20:,.0f} MB in one message; the limit "
@@ -59,7 +67,7 @@ def receive(sock: socket.socket) -> tuple[Any, list[memoryview]]:
         raise WireError(f"a header with more than {MAX_PARTS:,} parts")
     try:
         with no_collection():
-            message = json.loads(header, parse_constant=_refuse)
+            message = _DECODER.decode(header.decode())
         sizes, body = message["sizes"], message["body"]
     except (ValueError, RecursionError, TypeError, KeyError):
         raise WireError("a header that is not what it should be") from None
@@ -72,10 +80,6 @@ def receive(sock: socket.socket) -> tuple[Any, list[memoryview]]:
     ):
         raise WireError("a header that announces impossible buffers")
     return body, [_exactly(sock, size) for size in sizes]
-
-
-def _refuse(constant: str) -> None:
-    raise ValueError(f"{constant} is not JSON")
 
 
 def _exactly(sock: socket.socket, count: int) -> memoryview:

@@ -22,6 +22,7 @@ import numpy as np
 MAX_DEPTH = 64
 MAX_ITEMS = 2_000_000
 MAX_DIMENSIONS = 32
+LARGE = 10_000  # containers that a message was made of, or that came of it
 EXACT_INT = 2**53  # beyond it, JSON numbers are not the same integer everywhere
 
 # Classes of these packages mean the same on both sides; only they are spoken of by name.
@@ -57,6 +58,12 @@ def _tensorflow() -> Any:
     return module if hasattr(module, "convert_to_tensor") else None
 
 
+# Of the values that `Decoder` makes itself; every other tag is for `other`.
+TAGS = frozenset((
+    "...", "f", "I", "c", "S", "b", "l", "t", "d", "set", "frozenset", "range", "slice",
+    "dtype", "np", "array", "size", "torch.dtype", "torch", "tf.dtype", "tf",
+))  # fmt: skip
+
 # What is its own tree on the wire, as far as JSON writes it exactly. Most messages are full of it.
 PLAIN = frozenset({str, int, float, bool, type(None)})
 
@@ -77,13 +84,17 @@ def no_collection() -> Iterator[None]:
     """Keeps Python's collector from looking through a message while it is made or read.
 
     It would do so again and again as the message grows, and find nothing: for a list of 8,000
-    customers that took nine tenths of the time.
+    customers that took nine tenths of the time. What came of a large message it never looks
+    through later either.
     """
     collecting = gc.isenabled()
     gc.disable()
+    before = gc.get_count()[0]
     try:
         yield
     finally:
+        if gc.get_count()[0] > before + LARGE:
+            gc.freeze()
         if collecting:
             gc.enable()
 
@@ -107,8 +118,9 @@ class Encoder:
 
         Raises: WireError when it is nested too deeply or has too many parts.
         """
-        if _is_plain(value):
-            return value
+        return value if _is_plain(value) else self._tree(value, depth)
+
+    def _tree(self, value: Any, depth: int) -> Any:
         if value is Ellipsis:
             return ["..."]
         if self._first is not None and (tree := self._first(value, self)) is not None:
@@ -124,7 +136,7 @@ class Encoder:
         """The trees of some values, one by one. Raises: WireError as `encode` does."""
         if depth > MAX_DEPTH:
             raise WireError(f"data nested deeper than {MAX_DEPTH} levels (or in a circle)")
-        trees = [v if _is_plain(v) else self.encode(v, depth) for v in values]
+        trees = [v if _is_plain(v) else self._tree(v, depth) for v in values]
         self._items += len(trees)
         if self._items > MAX_ITEMS:
             raise WireError(f"data with more than {MAX_ITEMS:,} parts")
@@ -251,68 +263,67 @@ class Decoder:
         """
         if type(tree) in PLAIN:
             return tree
-        if not isinstance(tree, list) or not tree or not isinstance(tree[0], str):
+        if type(tree) is not list or not tree or type(tree[0]) is not str:
             raise WireError("a value in the message has no tag")
-        tag, *parts = tree
         try:
-            return self._value(tag, parts, depth)
+            return self._value(tree, depth) if tree[0] in TAGS else self._other(tree, self)
         except WireError:
             raise
         except Exception as error:  # NumPy, torch and TensorFlow each have their own
-            raise WireError(f"a malformed {tag[:20]!r} in the message: {error}") from None
+            raise WireError(f"a malformed {tree[0][:20]!r} in the message: {error}") from None
 
-    def _value(self, tag: str, parts: list, depth: int) -> Any:
-        match tag, parts:
-            case "l", [list(items)]:
+    def _value(self, tree: list, depth: int) -> Any:
+        match tree:
+            case ["l", list(items)]:
                 return self._each(items, depth + 1)
-            case "d", [list(keys), list(values)]:
+            case ["d", list(keys), list(values)]:
                 return dict(
                     zip(self._each(keys, depth + 1), self._each(values, depth + 1), strict=True)
                 )
-            case "f", [str(digits)]:
+            case ["f", str(digits)]:
                 return float.fromhex(digits)
-            case "I", [str(digits)] if len(digits) <= 1_000_000:
+            case ["I", str(digits)] if len(digits) <= 1_000_000:
                 return int(digits, 16)
-            case "c", [str(real), str(imag)]:
+            case ["c", str(real), str(imag)]:
                 return complex(float.fromhex(real), float.fromhex(imag))
-            case "S", [index]:
+            case ["S", index]:
                 return bytes(self._buffer(index)).decode("utf-32-le", "surrogatepass")
-            case "...", []:
+            case ["..."]:
                 return Ellipsis
-            case "b", [index]:
+            case ["b", index]:
                 return bytes(self._buffer(index))
-            case "t", [list(items)]:
+            case ["t", list(items)]:
                 return tuple(self._each(items, depth + 1))
-            case "set", [list(items)]:
+            case ["set", list(items)]:
                 return set(self._each(items, depth + 1))
-            case "frozenset", [list(items)]:
+            case ["frozenset", list(items)]:
                 return frozenset(self._each(items, depth + 1))
-            case "range", [str(start), str(stop), str(step)]:
+            case ["range", str(start), str(stop), str(step)]:
                 return range(int(start, 16), int(stop, 16), int(step, 16))
-            case "slice", [list(items)]:
+            case ["slice", list(items)]:
                 return slice(*self._each(items, depth + 1))
-            case "dtype", [str(name)]:
+            case ["dtype", str(name)]:
                 return _numpy_dtype(name)
-            case "np", [str(name), index]:
+            case ["np", str(name), index]:
                 return self._array(name, [], index)[()]
-            case "array", [str(name), list(shape), index]:
+            case ["array", str(name), list(shape), index]:
                 return self._array(name, shape, index)
-            case "size", [list(shape)]:
+            case ["size", list(shape)]:
                 return _torch().Size(_shape(shape))
-            case "torch.dtype", [str(name)]:
+            case ["torch.dtype", str(name)]:
                 # All dtypes of torch are values without behaviour; the name is looked up in a
                 # closed list, never as an attribute.
                 return _named(_torch(), name, TORCH_DTYPES)
-            case "torch", [str(name), list(shape), index]:
+            case ["torch", str(name), list(shape), index]:
                 return self._torch(name, shape, index)
-            case "tf.dtype", [str(name)]:
+            case ["tf.dtype", str(name)]:
                 return _named(_tensorflow(), name, TF_DTYPES)
-            case "tf", [str(name), list(shape), index]:
+            case ["tf", str(name), list(shape), index]:
                 array = self._array(name, shape, index)
                 if array.dtype.name not in TF_DTYPES:
                     raise WireError(f"no TensorFlow dtype {array.dtype.name!r} on the wire")
                 return _tensorflow().convert_to_tensor(array)
-        return self._other([tag, *parts], self)
+        raise WireError(f"a malformed {tree[0]!r} in the message")
 
     def _each(self, items: list, depth: int) -> list:
         self._items += len(items)

@@ -19,12 +19,13 @@ from autograder.wire.codec import Decoder, Encoder, WireError
 MAX_SHARED = 100_000
 # An object of exactly one of these types holds the same for as long as it lives.
 CONSTANT = frozenset({int, float, complex, str, bytes, bool, type(None)})
+CONTAINERS = frozenset({list, dict, set})
 _PENDING = object()
 
 
 def is_shared(value: Any) -> bool:
     """Whether a value is mutable plain data, which both sides must see change."""
-    if type(value) in (list, dict, set, np.ndarray):
+    if type(value) in CONTAINERS or type(value) is np.ndarray:
         return True
     torch = sys.modules.get("torch")
     return torch is not None and type(value) is torch.Tensor and value.layout is torch.strided
@@ -90,8 +91,12 @@ class Shared:
     def changes(self, encoder: Encoder) -> list:
         """The values that have changed here, for a message; from now on they count as known."""
         changed = []
-        for n, value in enumerate(list(self._values)):
-            if self._agreed[n] is not None and self._differs(value, self._agreed[n]):
+        for n, (value, known) in enumerate(zip(self._values, self._agreed, strict=True)):
+            if type(known) is list:  # nearly always, and then nearly always the same
+                parts = [*value, *value.values()] if type(value) is dict else value
+                if len(parts) == len(known) and all(map(operator.is_, parts, known)):
+                    continue
+            if known is not None and self._differs(value, known):
                 changed.append([n, encode_content(value, encoder)])
                 self._agreed[n] = self._known(value)
         return changed
@@ -120,17 +125,18 @@ class Shared:
         Else what it holds as it is sent, which is much slower to make and to compare.
         """
         parts = _parts(value)
-        if parts is not None and all(type(p) in CONSTANT or id(p) in self._position for p in parts):
+        if parts is None:
+            return self._content(value)
+        if CONSTANT.issuperset(map(type, parts)):
+            return parts
+        if all(type(p) in CONSTANT or id(p) in self._position for p in parts):
             return parts
         return self._content(value)
 
     def _differs(self, value: Any, known: list[Any] | tuple[str, list]) -> bool:
         if type(known) is tuple:
             return self._content(value) != known
-        parts = _parts(value)
-        if len(parts) == len(known) and all(map(operator.is_, parts, known)):
-            return False
-        return self._content(parts) != self._content(known)  # other objects may be equal
+        return self._content(_parts(value)) != self._content(known)  # other objects may be equal
 
     def _content(self, value: Any) -> tuple[str, list]:
         encoder = self._look()
@@ -148,7 +154,7 @@ def _parts(value: Any) -> list[Any] | None:
     """The objects in a container, in order; None of an array or a tensor."""
     if type(value) is dict:
         return [*value, *value.values()]
-    return list(value) if type(value) in (list, set) else None
+    return list(value) if type(value) in CONTAINERS else None
 
 
 def encode_content(value: Any, encoder: Encoder) -> Any:

@@ -8,10 +8,14 @@ from __future__ import annotations
 
 import copy
 import pickle
+import socket
+import threading
 from typing import Any
 
 import pytest
 
+from autograder.examiner.remote import Session
+from autograder.kernel import student
 from autograder.wire.codec import WireError
 from tests.examiner.sides import Run, against, module_of, plainly, remotely
 
@@ -886,3 +890,19 @@ def test_the_same_check_has_the_same_verdict_on_right_and_on_wrong_answers_both_
 def test_wire_errors_say_that_the_students_side_is_at_fault() -> None:
     verdict = against(lambda body: {"ok": ["unknown"], "changed": []}, "lookup(E, 3)")
     assert verdict.ename == WireError.__name__ and "the student's side" in verdict.message
+
+
+def test_what_a_call_passes_by_name_is_not_kept_equal_on_both_sides() -> None:
+    """A dict of arguments for each call would be compared at each message of the check."""
+    near, far = socket.socketpair()
+    there = student.Session(far)
+    there._main = module_of(FUNCTIONS)
+    thread = threading.Thread(target=there.run, daemon=True)
+    thread.start()
+    with near, far:
+        session = Session(near)
+        assert session.main.scale(3.0) == 6.0
+        assert session.main.scale(3.0, by=1.0, plus=2) == 5.0
+        assert len(session._shared) == 0
+        near.shutdown(socket.SHUT_RDWR)
+    thread.join(60)

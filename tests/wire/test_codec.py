@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
 from autograder.wire.codec import (
+    LARGE,
     MAX_DEPTH,
     TF_DTYPES,
     TORCH_DTYPES,
@@ -341,3 +342,19 @@ def test_the_collector_is_left_as_it_was_found(collecting: bool) -> None:
         assert gc.isenabled() is collecting
     finally:
         (gc.enable if before else gc.disable)()
+
+
+def test_what_came_of_a_large_message_is_never_looked_through_again() -> None:
+    def frozen(containers: int) -> int:
+        before = gc.get_freeze_count()
+        with no_collection():
+            made = [[] for _ in range(containers)]
+        found = gc.get_freeze_count() - before
+        assert len(made) == containers
+        return found
+
+    try:
+        assert frozen(100) == 0
+        assert frozen(LARGE + 1_000) > LARGE
+    finally:
+        gc.unfreeze()
