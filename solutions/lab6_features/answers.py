@@ -1027,7 +1027,7 @@ def fit(train_rows, held_rows, vocabs, epochs=8):
     with torch.no_grad():
         return auc(model(*collate(held_rows, vocabs)), labels_of(held_rows))
 
-# %% exercise="fit" wrong="leans on the notebook's own held-out rows" says="labels of the same rows" earns=2
+# %% exercise="fit" wrong="leans on the notebook's own held-out rows" says="labels of the same rows"
 def fit(train_rows, held_rows, vocabs, epochs=8):
     held_rows = customers[6000:]
     dense = torch.tensor([row["dense"] for row in train_rows])

@@ -1535,8 +1535,9 @@ t_features = (
 t_labels = torch.tensor([t_row["bought_again"] for t_row in t_held])
 for t_seed in (0, 1):  # a run in a hundred gets stuck: it may try again
     student.torch.manual_seed(t_seed)
-    t_model, t_losses, t_score = fit(customers[:6000], t_held, t_vocabs, 8)
-    t_own = auc(t_model(*t_features).detach(), t_labels)
+    t_model, t_losses, t_score = fit(customers[:6000], t_held[:200], t_vocabs, 8)
+    t_logits = t_model(*t_features).detach()
+    t_own = auc(t_logits, t_labels)
     if t_own >= 0.78:
         break
 assert t_own >= 0.78, (
@@ -1552,8 +1553,9 @@ assert t_own >= 0.78, (
 assert t_losses[-1] < t_losses[0], (
     f"The losses should fall; they go from {t_losses[0]:.3f} to {t_losses[-1]:.3f}."
 )
-assert abs(t_own - t_score) < 2e-3, (
-    f"The model's AUC on the held-out customers is {t_own:.3f}; you report {t_score:.3f}."
+t_first = auc(t_logits[:200], t_labels[:200])
+assert abs(t_first - t_score) < 2e-3, (
+    f"The model's AUC on the 200 customers in held_rows is {t_first:.3f}; you report {t_score:.3f}."
 )
 ### END HIDDEN TESTS
 
