@@ -18,7 +18,7 @@ from pathlib import Path
 
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat.notebooknode import NotebookNode
-from nbformat.v4 import new_code_cell, new_notebook, new_output
+from nbformat.v4 import new_notebook, new_output
 
 from autograder.engine.lab import ReleasedLab, grade_id, kind_of
 from autograder.engine.needed import needed_cells
@@ -207,7 +207,7 @@ class _Run:
         """A new kernel in the state that the old one had, but for cells that end kernels."""
         await self._start_kernel()
         for n in list(self._done):
-            copy = new_code_cell(self.result.notebook.cells[n].source)
+            copy = _cell(self.result.notebook.cells[n].source)
             try:
                 await self._kernel.run(n, copy, self._seconds_left())
             except KernelLost:
@@ -221,7 +221,7 @@ class _Run:
             seconds = self._seconds_left()
         except KernelLost as lost:
             return Verdict(lost.outcome, str(lost), lost.outcome)
-        slot = new_code_cell(SERVE.format(path=str(self._examiner.path), number=n))
+        slot = _cell(SERVE.format(path=str(self._examiner.path), number=n))
         serving = asyncio.create_task(self._kernel.serve(slot, seconds + GRACE))
         asking = asyncio.create_task(self._examiner.check(name, cell.source, n))
         self._checking = (serving, asking)
@@ -287,7 +287,7 @@ class _Kernel:
         self._stack = contextlib.ExitStack()
         # The client looks outputs up by a cell's position; the last position serves checks.
         self._nb = new_notebook()  # validated as it is: an earlier kernel may have sent anything
-        self._nb.cells = [*nb.cells, new_code_cell("")]
+        self._nb.cells = [*nb.cells, _cell("")]
         self._client = self._stack.enter_context(
             notebook_client(
                 self._nb,
@@ -438,6 +438,13 @@ def verdict_outputs(verdict: Verdict) -> list[NotebookNode]:
 def _error_output(ename: str, message: str, lines: list[str] | None = None) -> NotebookNode:
     return new_output("error", ename=ename, evalue=message,
                       traceback=lines or [f"{ename}: {message}"])  # fmt: skip
+
+
+def _cell(source: str) -> NotebookNode:
+    """A code cell for a kernel to run. nbformat's own constructor validates it every time."""
+    return NotebookNode(
+        cell_type="code", source=source, metadata=NotebookNode(), execution_count=None, outputs=[]
+    )
 
 
 def _as_stdout(output: NotebookNode) -> NotebookNode:

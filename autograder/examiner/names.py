@@ -6,6 +6,7 @@ import ast
 import builtins
 import symtable
 from collections.abc import Iterator
+from functools import lru_cache
 
 BUILTINS = frozenset(dir(builtins)) | {"__name__"}
 
@@ -16,19 +17,26 @@ def _tables(table: symtable.SymbolTable) -> Iterator[symtable.SymbolTable]:
         yield from _tables(child)
 
 
+@lru_cache(maxsize=1)  # what a cell binds and what it reads are asked for together
+def _symbols(source: str) -> list[tuple[symtable.Symbol, bool]]:
+    """Every symbol of a cell, and whether it is one of the cell's own level."""
+    return [
+        (symbol, table.get_type() == "module")
+        for table in _tables(symtable.symtable(source, "<cell>", "exec"))
+        for symbol in table.get_symbols()
+    ]
+
+
 def bound_names(source: str) -> set[str]:
     """Global names that a cell assigns, imports, defines or deletes.
 
     Raises: SyntaxError when the source is not Python.
     """
-    names = set()
-    for table in _tables(symtable.symtable(source, "<cell>", "exec")):
-        top = table.get_type() == "module"
-        for symbol in table.get_symbols():
-            bound = symbol.is_assigned() or symbol.is_imported()
-            if bound and (top or symbol.is_declared_global()):
-                names.add(symbol.get_name())
-    return names
+    return {
+        symbol.get_name()
+        for symbol, top in _symbols(source)
+        if (symbol.is_assigned() or symbol.is_imported()) and (top or symbol.is_declared_global())
+    }
 
 
 def read_names(source: str) -> set[str]:
@@ -36,13 +44,11 @@ def read_names(source: str) -> set[str]:
 
     Raises: SyntaxError when the source is not Python.
     """
-    names = set()
-    for table in _tables(symtable.symtable(source, "<cell>", "exec")):
-        top = table.get_type() == "module"
-        for symbol in table.get_symbols():
-            if symbol.is_referenced() and (top or symbol.is_global()):
-                names.add(symbol.get_name())
-    return names
+    return {
+        symbol.get_name()
+        for symbol, top in _symbols(source)
+        if symbol.is_referenced() and (top or symbol.is_global())
+    }
 
 
 def free_names(source: str) -> set[str]:

@@ -15,6 +15,14 @@ from autograder.sandbox.leftovers import own_folder
 PASSED_ON = ("LANG", "LC_ALL", "LC_CTYPE", "TZ", "PATH", "LD_LIBRARY_PATH",
              "OMP_NUM_THREADS")  # fmt: skip
 
+# Of TensorFlow in kernels and examiners. Its code generators take 20 ms of every new process to
+# make what is quicker for large matrices only.
+TENSORFLOW = {
+    "TF_CPP_MIN_LOG_LEVEL": "3",
+    "TF_ENABLE_ONEDNN_OPTS": "0",
+    "TENSORFLOW_USE_CUSTOM_CONTRACTION_KERNEL": "false",
+}
+
 
 @contextmanager
 def private_place(course_data: Path) -> Iterator[Path]:
@@ -40,7 +48,7 @@ def environment(place: Path) -> dict[str, str]:
         MPLCONFIGDIR=str(place / "home" / "matplotlib"),
         MPLBACKEND="module://matplotlib_inline.backend_inline",
         PYTHONNOUSERSITE="1",
-        TF_CPP_MIN_LOG_LEVEL="3",
+        **TENSORFLOW,
     )
     env["PATH"] = os.pathsep.join([os.path.dirname(sys.executable), env.get("PATH", "")])
     return env

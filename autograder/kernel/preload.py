@@ -11,6 +11,10 @@ import importlib
 import os
 import threading
 
+from autograder.kernel.place import TENSORFLOW
+from autograder.sandbox import libc
+
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
 MODULES = (
     "numpy",
     "matplotlib.pyplot",
@@ -31,13 +35,14 @@ MODULES = (
     "IPython.core.pylabtools",
     "IPython.extensions.storemagic",
     "tornado.platform.asyncio",
+    "autograder.kernel.output",
     "autograder.kernel.provisioner",
     "autograder.kernel.student",
     "autograder.examiner.process",
 )
 
 os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.update(TENSORFLOW)
 # As many kernels run at once as there are cores: threads of their own would only be in the way.
 for _name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
     os.environ.setdefault(_name, "1")
@@ -57,8 +62,19 @@ finally:
     os.close(_stderr)
     os.close(_null)
 
+# The application of a kernel, with its log: setting that up asks every logger there is. The rest of
+# it is made in each kernel.
+importlib.import_module("ipykernel.kernelapp").IPKernelApp.instance().log  # noqa: B018
+
 # What is here now stays for good: no collection in a child walks over (and so copies) it again.
 gc.collect()
 gc.freeze()
+gc.set_threshold(10_000, 20, 50)  # and none looks through what has only just been made
+
+# Arrays of some megabytes are kept for the next ones, not given back to the system and asked for
+# again at each step of a training.
+with contextlib.suppress(AttributeError):  # of a C library that cannot be told
+    libc.call("mallopt", M_MMAP_THRESHOLD, 64 * 2**20)
+    libc.call("mallopt", M_TRIM_THRESHOLD, 256 * 2**20)
 
 THREADS = threading.active_count()

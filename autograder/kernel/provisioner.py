@@ -14,7 +14,7 @@ import signal
 import sys
 import tempfile
 import types
-from typing import Any
+from typing import Any, ClassVar
 
 from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.provisioning import LocalProvisioner
@@ -109,9 +109,11 @@ def run_kernel(
                 "-f",
                 connection_file,
                 "--HistoryManager.enabled=False",
+                "--IPKernelApp.outstream_class=autograder.kernel.output.OutStream",
                 "--IPKernelApp.parent_handle=0",
             ]
         )
+        vars(app.shell).pop("_sys_modules_keys", None)
         app.start()
 
     if sandbox is not None:
@@ -123,14 +125,25 @@ def run_kernel(
         run()
 
 
+class _Sys:
+    """The module `sys` as it is, but for the list of modules."""
+
+    modules: ClassVar[dict[str, types.ModuleType]] = {}
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(sys, name)
+
+
 def _without_list_of_modules() -> None:
-    """Keeps ipykernel from asking each module for its file, which only a debugger wants to know.
+    """Keeps two lookers from going through all modules: ipykernel for a debugger, which there is
+    none of, and IPython for `%reset --aggressive`, which says then that it cannot.
 
     What a forked process touches is copied: it took a third of what a kernel's start takes.
     """
     from ipykernel import ipkernel
+    from IPython.core import shellapp
 
-    ipkernel.sys = types.SimpleNamespace(**(vars(sys) | {"modules": {}}))
+    ipkernel.sys = shellapp.sys = _Sys()
 
 
 def _without_network() -> None:

@@ -298,7 +298,7 @@ def _reseed() -> None:
 
     random.seed()
     np.random.seed()
-    torch.seed()
+    torch.default_generator.seed()  # `torch.seed` asks every kind of accelerator as well
 
 
 def _probe(sender: Connection) -> None:

@@ -137,6 +137,12 @@ print(shell.history_manager.enabled, list(pathlib.Path(shell.ipython_dir).rglob(
     assert first[1] == second[1] == "False []"
 
 
+def test_a_kernel_says_that_it_cannot_forget_modules_and_keeps_them() -> None:
+    asked, after = run("%reset -f --aggressive", "import sys; print('torch' in sys.modules)")
+    assert "Cannot restore" in text(asked)
+    assert text(after) == "True\n"
+
+
 def test_two_kernels_run_at_once_and_do_not_meet() -> None:
     async def one(n: int) -> str:
         nb = new_notebook(
