@@ -69,7 +69,7 @@ importlib.import_module("ipykernel.kernelapp").IPKernelApp.instance().log  # noq
 # What is here now stays for good: no collection in a child walks over (and so copies) it again.
 gc.collect()
 gc.freeze()
-gc.set_threshold(10_000, 20, 50)  # and none looks through what has only just been made
+gc.set_threshold(10_000, 20, 50)  # and what is new has time to go by itself
 
 # Arrays of some megabytes are kept for the next ones, not given back to the system and asked for
 # again at each step of a training.

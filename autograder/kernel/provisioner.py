@@ -113,7 +113,7 @@ def run_kernel(
                 "--IPKernelApp.parent_handle=0",
             ]
         )
-        vars(app.shell).pop("_sys_modules_keys", None)
+        vars(app.shell).pop("_sys_modules_keys", None)  # empty now; `%reset` would believe it
         app.start()
 
     if sandbox is not None:

@@ -127,9 +127,9 @@ class Shared:
         parts = _parts(value)
         if parts is None:
             return self._content(value)
-        if CONSTANT.issuperset(map(type, parts)):
-            return parts
-        if all(type(p) in CONSTANT or id(p) in self._position for p in parts):
+        if CONSTANT.issuperset(map(type, parts)) or all(  # which the first decides much sooner
+            type(p) in CONSTANT or id(p) in self._position for p in parts
+        ):
             return parts
         return self._content(value)
 
