@@ -380,7 +380,7 @@ class _Kernel:
         self._watch.new_cell()
         self._relay.reset()
         try:
-            await client.async_execute_cell(cell, n)
+            await self._execute(cell, n)
         except CellTimeoutError:
             lost = KernelLost(TIMED_OUT, f"the cell ran for longer than {client.timeout} seconds")
             await self.kill(lost)
@@ -396,6 +396,15 @@ class _Kernel:
         for output in cell.outputs:
             if output.output_type == "error":
                 output.traceback = [str(line) for line in output.traceback]
+
+    async def _execute(self, cell: NotebookNode, n: int) -> None:
+        try:
+            await self._client.async_execute_cell(cell, n)
+        finally:
+            # To nbclient being cancelled is the kernel's death, and for asyncio up to 3.11 it may
+            # go unnoticed; the student must not pay for a Ctrl-C.
+            if asyncio.current_task().cancelling():
+                raise asyncio.CancelledError
 
     async def serve(self, slot: NotebookNode, seconds: float) -> None:
         """Lets the kernel answer one check. Raises: KernelLost as `run` does."""
