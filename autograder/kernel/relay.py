@@ -8,12 +8,10 @@ ends. Frames are those of ZMTP 3: https://rfc.zeromq.org/spec/23/
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Callable
 
 GREETING = 64  # bytes before the first frame
 MAX_PARTS = 1_000  # of a message; Jupyter's have six or seven, and one for each binary buffer
-CHUNK = 2**16
 MORE, LONG, COMMAND = 1, 2, 4  # flags of a frame
 
 
@@ -69,6 +67,43 @@ class Frames:
             self._size = self._parts = 0
 
 
+class _End(asyncio.Protocol):
+    """One end of a carried connection: what comes in here goes out at the other.
+
+    passes: called with what came; says whether it may go on.
+    """
+
+    transport: asyncio.Transport
+
+    def __init__(self, passes: Callable[[bytes], bool], other: _End | None = None) -> None:
+        self._passes = passes
+        self._other = other
+
+    def connection_made(self, transport: asyncio.Transport) -> None:
+        self.transport = transport
+        if self._other is None:
+            transport.pause_reading()  # until there is another end
+        else:
+            self._other._other = self
+            self._other.transport.resume_reading()
+
+    def data_received(self, data: bytes) -> None:
+        if not self._passes(data):
+            self.transport.close()
+        elif not self._other.transport.is_closing():
+            self._other.transport.write(data)
+
+    def pause_writing(self) -> None:
+        self._other.transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        self._other.transport.resume_reading()
+
+    def connection_lost(self, error: Exception | None) -> None:
+        if self._other is not None:
+            self._other.transport.close()
+
+
 class Relay:
     """The sockets that a notebook client connects to in place of a kernel's own.
 
@@ -82,22 +117,22 @@ class Relay:
         self._carried = 0
         self._over = False
         self._servers: list[asyncio.Server] = []
-        self._tasks: set[asyncio.Task] = set()
+        self._clients: list[_End] = []
+        self._reaching: set[asyncio.Task] = set()
 
     async def open(self, near: str, far: str) -> None:
         """Listens at the path `near` for the client, and connects it to the kernel at `far`."""
+        loop = asyncio.get_running_loop()
 
-        # No coroutine: one that is cancelled, asyncio up to 3.12 takes for an error of ours.
-        def connected(client: asyncio.StreamReader, to_client: asyncio.StreamWriter) -> None:
-            def ended(task: asyncio.Task) -> None:
-                self._tasks.discard(task)
-                to_client.close()
+        def accepted() -> _End:
+            client = _End(lambda data: True)
+            self._clients.append(client)
+            task = asyncio.create_task(self._reach(far, client))
+            self._reaching.add(task)
+            task.add_done_callback(self._reaching.discard)
+            return client
 
-            task = asyncio.create_task(self._carry(far, client, to_client))
-            self._tasks.add(task)
-            task.add_done_callback(ended)
-
-        self._servers.append(await asyncio.start_unix_server(connected, near))
+        self._servers.append(await loop.create_unix_server(accepted, near))
 
     def reset(self) -> None:
         """The next cell starts: what is carried counts from here."""
@@ -106,54 +141,35 @@ class Relay:
     async def close(self) -> None:
         for server in self._servers:
             server.close()
-        for task in self._tasks:
+        for task in self._reaching:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*self._reaching, return_exceptions=True)
+        for client in self._clients:
+            client.transport.abort()
 
-    async def _carry(
-        self, far: str, client: asyncio.StreamReader, to_client: asyncio.StreamWriter
-    ) -> None:
-        kernel, to_kernel = await _connected(far)
-        with contextlib.closing(to_kernel), contextlib.suppress(OSError):
-            both = {
-                asyncio.create_task(_pass_on(client, to_kernel)),
-                asyncio.create_task(self._pass_back(kernel, to_client)),
-            }
-            try:
-                await asyncio.wait(both, return_when="FIRST_COMPLETED")
-            finally:
-                for one in both:
-                    one.cancel()
-                await asyncio.gather(*both, return_exceptions=True)
-
-    async def _pass_back(
-        self, kernel: asyncio.StreamReader, to_client: asyncio.StreamWriter
-    ) -> None:
+    async def _reach(self, far: str, client: _End) -> None:
+        """Connects a client to a kernel, which may not listen yet."""
         frames = Frames(self._most)
-        while not self._over and (data := await kernel.read(CHUNK)):
-            self._carried += len(data)
+        loop = asyncio.get_running_loop()
+        while True:
             try:
-                frames.follow(data)
-                if self._carried > self._most:
-                    raise Excessive(_too_much(self._most))
-            except Excessive as excessive:
-                self._over = True
-                self._ended(str(excessive))
+                await loop.create_unix_connection(
+                    lambda: _End(lambda data: self._bearable(frames, data), client), far
+                )
                 return
-            to_client.write(data)
-            await to_client.drain()
+            except OSError:
+                await asyncio.sleep(0.01)
 
-
-async def _pass_on(client: asyncio.StreamReader, to_kernel: asyncio.StreamWriter) -> None:
-    while data := await client.read(CHUNK):
-        to_kernel.write(data)
-        await to_kernel.drain()
-
-
-async def _connected(path: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    """A connection to a kernel that may not listen yet."""
-    while True:
+    def _bearable(self, frames: Frames, data: bytes) -> bool:
+        """Whether what a kernel sends may be carried on."""
+        if self._over:
+            return False
+        self._carried += len(data)
         try:
-            return await asyncio.open_unix_connection(path)
-        except OSError:
-            await asyncio.sleep(0.01)
+            frames.follow(data)
+            if self._carried > self._most:
+                raise Excessive(_too_much(self._most))
+        except Excessive as excessive:
+            self._over = True
+            self._ended(str(excessive))
+        return not self._over

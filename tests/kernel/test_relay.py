@@ -144,10 +144,10 @@ def test_a_run_that_ends_as_a_client_comes_ends_without_a_complaint(folder: Path
         await relay.open(f"{folder}/near", f"{folder}/far")
         with socket.socket(socket.AF_UNIX) as client:
             client.connect(f"{folder}/near")
-            while not (carry := [task for task in asyncio.all_tasks() if "_carry" in repr(task)]):
+            while not (reach := [task for task in asyncio.all_tasks() if "_reach" in repr(task)]):
                 await asyncio.sleep(0)
-            carry[0].cancel()  # before its first step
-            await asyncio.wait(carry)
+            reach[0].cancel()  # before its first step
+            await asyncio.wait(reach)
             await relay.close()
             client.setblocking(False)
             return await asyncio.wait_for(loop.sock_recv(client, 1), 10) == b""
