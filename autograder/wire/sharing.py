@@ -118,7 +118,7 @@ class Shared:
                 raise WireError(f"a value cannot be changed in place: {error}") from None
             self._agreed[position] = self._known(value)
 
-    def _known(self, value: Any) -> list[Any] | tuple[str, list]:
+    def _known(self, value: Any) -> list[Any] | tuple:
         """What shows later whether a value has changed.
 
         Of a container the very objects in it, if they are constant or have numbers of their own.
@@ -133,12 +133,14 @@ class Shared:
             return parts
         return self._content(value)
 
-    def _differs(self, value: Any, known: list[Any] | tuple[str, list]) -> bool:
+    def _differs(self, value: Any, known: list[Any] | tuple) -> bool:
         if type(known) is tuple:
             return self._content(value) != known
         return self._content(_parts(value)) != self._content(known)  # other objects may be equal
 
-    def _content(self, value: Any) -> tuple[str, list]:
+    def _content(self, value: Any) -> tuple:
+        if (numbers := _numbers(value)) is not None:
+            return numbers.dtype.str, numbers.shape, numbers.tobytes()
         encoder = self._look()
         tree = encode_content(value, encoder)
         return repr(tree), encoder.buffers  # 1, 1.0 and True are equal, and not the same
@@ -155,6 +157,18 @@ def _parts(value: Any) -> list[Any] | None:
     if type(value) is dict:
         return [*value, *value.values()]
     return list(value) if type(value) in CONTAINERS else None
+
+
+def _numbers(value: Any) -> np.ndarray | None:
+    """An array, or the memory of a tensor as one; None of anything else."""
+    if type(value) is np.ndarray:
+        return value
+    if type(value) in CONTAINERS:
+        return None
+    try:
+        return value.detach().numpy()
+    except (TypeError, RuntimeError):  # it is elsewhere, or of a type that NumPy has not
+        return None
 
 
 def encode_content(value: Any, encoder: Encoder) -> Any:
