@@ -35,7 +35,7 @@ MODULES = (
     "IPython.core.pylabtools",
     "IPython.extensions.storemagic",
     "tornado.platform.asyncio",
-    "autograder.kernel.output",
+    "autograder.kernel.app",
     "autograder.kernel.provisioner",
     "autograder.kernel.student",
     "autograder.examiner.process",
@@ -64,7 +64,7 @@ finally:
 
 # The application of a kernel, with its log: setting that up asks every logger there is. The rest of
 # it is made in each kernel.
-importlib.import_module("ipykernel.kernelapp").IPKernelApp.instance().log  # noqa: B018
+importlib.import_module("autograder.kernel.app").KernelApp.instance().log  # noqa: B018
 
 # What is here now stays for good: no collection in a child walks over (and so copies) it again.
 gc.collect()

@@ -101,18 +101,11 @@ def run_kernel(
 
     def run() -> None:
         os.chdir(directory)
-        from ipykernel.kernelapp import IPKernelApp
+        from autograder.kernel.app import KernelApp
 
-        app = IPKernelApp.instance()
-        app.initialize(
-            [
-                "-f",
-                connection_file,
-                "--HistoryManager.enabled=False",
-                "--IPKernelApp.outstream_class=autograder.kernel.output.OutStream",
-                "--IPKernelApp.parent_handle=0",
-            ]
-        )
+        app = KernelApp.instance()
+        app.connection_file = connection_file
+        app.initialize()
         vars(app.shell).pop("_sys_modules_keys", None)  # empty now; `%reset` would believe it
         app.start()
 
