@@ -348,7 +348,10 @@ def thin(sentences, counts, threshold=1e-3, seed=0):
     """`sentences` (lists of ids) with the frequent words dropped at random, as word2vec does."""
     keep = np.minimum(1, np.sqrt(threshold * counts.sum() / counts))  # (vocab,) probability
     dice = np.random.default_rng(seed)
-    return [[i for i in sentence if dice.random() < keep[i]] for sentence in sentences]
+    return [
+        [i for i, die in zip(sentence, dice.random(len(sentence)), strict=True) if die < keep[i]]
+        for sentence in sentences
+    ]
 
 
 # %%
