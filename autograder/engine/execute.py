@@ -25,7 +25,7 @@ from autograder.engine.needed import needed_cells
 from autograder.engine.together import together
 from autograder.examiner.checks import ERROR, LOST, NOT_ATTEMPTED, PASSED, WRONG, Verdict
 from autograder.examiner.client import ExaminerClient, ExaminerFailed
-from autograder.kernel.client import cap_queue, notebook_client
+from autograder.kernel.client import cap_queue, joined, notebook_client
 from autograder.kernel.place import environment, private_place
 from autograder.kernel.relay import Relay
 from autograder.kernel.template import TEMPLATE
@@ -40,7 +40,7 @@ OUTCOMES = {PASSED, WRONG, NOT_ATTEMPTED, ERROR, TIMED_OUT, CRASHED, OUT_OF_MEMO
 START_SECONDS = 60  # for a cold kernel on a slow disk
 WATCH_SECONDS = 0.1
 GRACE = 5  # seconds for one process to notice what happened to another
-SERVE = "__import__('autograder.kernel.student', fromlist=['serve']).serve({path!r}, {number})"
+SERVE = "__import__('autograder.kernel.student', fromlist=['serve']).serve({path!r}, {numbers})"
 
 
 @dataclass
@@ -133,20 +133,25 @@ class _Run:
         self._kernel: _Kernel | None = None
         self._examiner: ExaminerClient | None = None
         self._given: list[tuple[str, str]] = []
-        self._checking: tuple[asyncio.Task, ...] = ()
+        self._serving: asyncio.Task | None = None  # the kernel, that answers checks
+        self._asking: asyncio.Task | None = None  # the examiner, that asks for one
+        self._slots: dict[int, NotebookNode] = {}  # with what student code prints in each check
 
     async def start(self) -> None:
         await together(self._start_kernel(), self._start_examiner())
 
     async def stop(self) -> None:
-        for task in self._checking:
+        checking = [task for task in (self._serving, self._asking) if task is not None]
+        for task in checking:
             task.cancel()
         # A run that is stopped says nothing of what its last check ended with.
-        await asyncio.gather(*self._checking, return_exceptions=True)
+        await asyncio.gather(*checking, return_exceptions=True)
+        ending = []
         if self._kernel is not None:
-            await self._kernel.stop()
+            ending.append(self._kernel.stop())
         if self._examiner is not None:
-            self._examiner.close()
+            ending.append(asyncio.to_thread(self._examiner.close))
+        await together(*ending)
 
     async def _start_kernel(self) -> None:
         if self._kernel is not None:
@@ -173,15 +178,17 @@ class _Run:
                 continue
             kind = kind_of(cell)
             if kind == "check":
-                verdict = await self._check(n)
-                self.result.verdicts[grade_id(cell)] = verdict
-                cell.outputs = [*cell.outputs, *verdict_outputs(verdict)]
+                self.result.verdicts[grade_id(cell)] = await self._check(n)
                 continue
             if kind == "given":
                 self._given.append((grade_id(cell), cell.source))
                 await self._examiner.given(grade_id(cell), cell.source)
             if n in self._needed:
                 await self._student_cell(n)
+        for n, cell in enumerate(cells):
+            if kind_of(cell) == "check":
+                verdict = self.result.verdicts[grade_id(cell)]
+                cell.outputs = [*self._printed(n), *verdict_outputs(verdict)]
 
     def _seconds_left(self) -> float:
         """For the next cell; raises when the whole submission has had its time."""
@@ -217,54 +224,91 @@ class _Run:
     async def _check(self, n: int) -> Verdict:
         cell = self.result.notebook.cells[n]
         name = grade_id(cell)
+        if self._serving is not None and self._serving.done():  # earlier than it should
+            await self._end_of_serving()
         try:
             seconds = self._seconds_left()
         except KernelLost as lost:
             return Verdict(lost.outcome, str(lost), lost.outcome)
-        slot = _cell(SERVE.format(path=str(self._examiner.path), number=n))
-        serving = asyncio.create_task(self._kernel.serve(slot, seconds + GRACE))
-        asking = asyncio.create_task(self._examiner.check(name, cell.source, n))
-        self._checking = (serving, asking)
+        alone = self._serving is None
+        if alone:
+            self._serve(self._checks_from(n))
+        self._kernel.new_cell()
+        serving = self._serving
+        asking = self._asking = asyncio.create_task(self._examiner.check(name, cell.source, n))
         lost: KernelLost | None = None
+        came = True
         await asyncio.wait({asking, serving}, timeout=seconds, return_when="FIRST_COMPLETED")
         if serving.done():  # both end together, or the kernel ended without answering
             await asyncio.wait({asking}, timeout=GRACE)
             if not asking.done():
+                came = False
                 self._examiner.give_up(n)
         elif not asking.done():
             lost = KernelLost(TIMED_OUT, f"the check took longer than {seconds:g} seconds")
             await self._kernel.kill(lost)
         await asyncio.wait({asking}, timeout=GRACE)
         if asking.done():
-            verdict = await asking
+            verdict, answered = await asking
         else:  # the check itself hangs, whatever became of the kernel
-            verdict = Verdict(LOST)
+            verdict, answered = Verdict(LOST), False
             self._examiner.close()
             await asyncio.wait({asking})
             asking.exception()
             await self._start_examiner()
-        await asyncio.wait({serving}, timeout=GRACE)
-        if not serving.done():
-            await self._kernel.kill(KernelLost(TIMED_OUT, "the kernel did not come back to itself"))
-            await asyncio.wait({serving})
-        ended = _lost(serving)
-        if verdict.outcome == LOST:
-            why = lost or ended or KernelLost(ERROR, "the student's kernel did not answer")
-            verdict = Verdict(why.outcome, str(why), why.outcome, [f"{why.outcome}: {why}"])
+        if lost is not None or not answered or n == max(self._slots):
+            ended = await self._end_of_serving()
+            if not came and not alone:  # it ended with the check before, which is not this one's
+                return await self._check(n)
+            if verdict.outcome == LOST:
+                why = lost or ended or KernelLost(ERROR, "the student's kernel did not answer")
+                verdict = Verdict(why.outcome, str(why), why.outcome, [f"{why.outcome}: {why}"])
         most = cell.metadata.nbgrader.points
         if verdict.result is not None and float(verdict.result) > most:
             too_much = f"the check gives {verdict.result} points where there are {most:g}"
             verdict = Verdict(ERROR, too_much, "ValueError", [f"ValueError: {too_much}"])
-        if ended is not None or lost is not None:
+        return verdict
+
+    def _checks_from(self, n: int) -> list[int]:
+        """Positions of a check and of those after it, until the kernel has something else to do."""
+        numbers = []
+        for m, cell in enumerate(self.result.notebook.cells[n:], n):
+            if m in self._needed:
+                break
+            if kind_of(cell) == "check":
+                numbers.append(m)
+        return numbers
+
+    def _serve(self, numbers: list[int]) -> None:
+        """Lets the kernel answer these checks, one after the other, in one request."""
+        slots = {number: _cell("") for number in numbers}
+        self._slots |= slots
+        source = SERVE.format(path=str(self._examiner.path), numbers=numbers)
+        seconds = self._deadline - time.monotonic() + GRACE  # each check has its own limit
+        self._serving = asyncio.create_task(self._kernel.serve(source, slots, seconds))
+
+    async def _end_of_serving(self) -> KernelLost | None:
+        """Waits until the kernel has nothing to answer; it is started anew where it was lost."""
+        serving = self._serving
+        await asyncio.wait({serving}, timeout=GRACE)
+        if not serving.done():
+            await self._kernel.kill(KernelLost(TIMED_OUT, "the kernel did not come back to itself"))
+            await asyncio.wait({serving})
+        self._serving = None
+        ended = _lost(serving)
+        if ended is not None:
             await self._replay()
-        cell.outputs = [
+        return ended
+
+    def _printed(self, n: int) -> list[NotebookNode]:
+        """What was printed or drawn in a check: nothing else from the student's side, which could
+        look like the check's own result."""
+        slot = self._slots.get(n)
+        return [
             _as_stdout(output)
-            for output in slot.outputs
-            # Only what was printed or drawn: nothing from the student's side may look like the
-            # check's own result.
+            for output in joined(slot.outputs if slot else [])
             if output.output_type in ("stream", "display_data")
         ]
-        return verdict
 
 
 def _lost(serving: asyncio.Task) -> KernelLost | None:
@@ -285,7 +329,7 @@ class _Kernel:
         self._limits = limits
         self._killed: KernelLost | None = None
         self._stack = contextlib.ExitStack()
-        # The client looks outputs up by a cell's position; the last position serves checks.
+        # The client looks outputs up by a cell's position; the last one lets it answer checks.
         self._nb = new_notebook()  # validated as it is: an earlier kernel may have sent anything
         self._nb.cells = [*nb.cells, _cell("")]
         self._client = self._stack.enter_context(
@@ -377,8 +421,7 @@ class _Kernel:
         """
         client = self._client
         client.timeout = max(1, round(seconds))
-        self._watch.new_cell()
-        self._relay.reset()
+        self.new_cell()
         try:
             await self._execute(cell, n)
         except CellTimeoutError:
@@ -406,9 +449,23 @@ class _Kernel:
             if asyncio.current_task().cancelling():
                 raise asyncio.CancelledError
 
-    async def serve(self, slot: NotebookNode, seconds: float) -> None:
-        """Lets the kernel answer one check. Raises: KernelLost as `run` does."""
-        await self.run(len(self._nb.cells) - 1, slot, seconds)
+    async def serve(self, source: str, slots: dict[int, NotebookNode], seconds: float) -> None:
+        """Lets the kernel answer checks; what is printed in each goes to the slot at its position.
+
+        Raises: KernelLost as `run` does.
+        """
+        for n, slot in slots.items():
+            self._nb.cells[n] = slot
+        self._client.checks = slots
+        try:
+            await self.run(len(self._nb.cells) - 1, _cell(source), seconds)
+        finally:
+            self._client.checks = {}
+
+    def new_cell(self) -> None:
+        """What has a limit for each cell counts from here."""
+        self._watch.new_cell()
+        self._relay.reset()
 
     def _died(self) -> KernelLost:
         code = getattr(getattr(self._client.km.provisioner, "process", None), "returncode", None)

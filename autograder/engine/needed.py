@@ -7,16 +7,20 @@ one, and that binds no name which a later cell needs, cannot change a score.
 from __future__ import annotations
 
 import ast
-import threading
-import warnings
 from collections.abc import Iterator
 from functools import lru_cache
 
 from nbformat.notebooknode import NotebookNode
 
 from autograder.engine.lab import ReleasedLab, kind_of
-from autograder.examiner.names import BUILTINS, bound_names, free_names, names_needed, names_of_main
-from autograder.wire.codec import no_collection
+from autograder.examiner.names import (
+    BUILTINS,
+    bound_names,
+    free_names,
+    names_needed,
+    names_of_main,
+    one_parser,
+)
 
 # Characters of a student's own code in a notebook; honest ones have under 20,000. Reading more
 # takes seconds, in which no other submission gets on, and saves less than it costs.
@@ -24,16 +28,10 @@ MAX_READ = 50_000
 # What reads names that cannot be seen in the source.
 DYNAMIC = {"eval", "exec", "globals", "locals", "vars", "get_ipython"}
 
-# A worker of a cluster has several threads; `warnings` knows only one, and so does `ast` before
-# Python 3.11.8 (its gh-106905). Nor may a collection come in between: what it finalises may format
-# a traceback, for which Python parses the lines in it.
-_one_at_a_time = threading.Lock()
-
 
 def needed_cells(nb: NotebookNode, lab: ReleasedLab) -> set[int]:
     """Positions in a prepared notebook of the code cells that the student's side must run."""
-    # Warnings about students' source are not for our terminal.
-    with _one_at_a_time, no_collection(), warnings.catch_warnings(action="ignore"):
+    with one_parser():
         return _needed_cells(nb, lab)
 
 
@@ -45,14 +43,15 @@ def _needed_cells(nb: NotebookNode, lab: ReleasedLab) -> set[int]:
         return {n for n, cell in code.items() if kind_of(cell) != "check"}
     needed: set[int] = set()
     wanted: set[str] = set()
+    kinds = {n: kind_of(cell) for n, cell in code.items()}
     given = [c.source for c in lab.notebook.cells if kind_of(c) == "given"]
     modules = frozenset().union(*map(_modules, given))
     literals = frozenset().union(*map(_literals, given))
     everything = False  # whether some later cell may read any name at all
     for n, cell in reversed(code.items()):
-        kind = kind_of(cell)
+        kind = kinds[n]
         if kind == "check":
-            above = (c.source for m, c in code.items() if m < n and kind_of(c) == "given")
+            above = (c.source for m, c in code.items() if m < n and kinds[m] == "given")
             reads = _asks(cell.source, tuple(above))
         elif (
             everything

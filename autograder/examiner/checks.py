@@ -7,11 +7,13 @@ import builtins
 import contextlib
 import io
 import linecache
+import marshal
 import math
 import sys
 import traceback
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
+from types import CodeType
 from typing import Any
 
 from autograder.examiner.names import free_names
@@ -54,7 +56,12 @@ class Verdict:
 
 
 class Examiner:
-    """The course's side of one submission. Student code never runs in its process."""
+    """The course's side of one submission. Student code never runs in its process.
+
+    answered: whether the kernel answered the last check as it must, and knows that it is over.
+    """
+
+    answered = False
 
     def __init__(self) -> None:
         self._given: dict[str, Any] = {"__name__": "__main__", "__builtins__": __builtins__}
@@ -65,9 +72,15 @@ class Examiner:
         with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
             exec(compile(source, filename, "exec"), self._given)
 
-    def run_check(self, name: str, source: str, connect: Callable[[], Any]) -> Verdict:
-        """Runs a check against the kernel that `connect` gives a socket to."""
-        filename = _register(name, source)
+    def run_check(
+        self, name: str, source: str, connect: Callable[[], Any], compiled: bytes = b""
+    ) -> Verdict:
+        """Runs a check against the kernel that `connect` gives a socket to.
+
+        compiled: what `compile_check` made of it; it is the same for a whole class.
+        """
+        self.answered = False
+        _register(name, source)
         printed = io.StringIO()
         namespace = dict(self._given)
         real_main, real_isinstance = sys.modules["__main__"], builtins.isinstance
@@ -81,11 +94,13 @@ class Examiner:
                 sys.modules["__main__"] = session.main  # `import __main__ as student`
                 builtins.isinstance = is_instance
                 try:
-                    for wanted in sorted(free_names(source) - namespace.keys()):
+                    reads, *code = marshal.loads(compiled or compile_check(name, source))
+                    for wanted in reads:
                         # A name the student's side lacks too is an ordinary NameError below.
-                        with contextlib.suppress(AttributeError):
-                            namespace[wanted] = session.ask("get", session.main, wanted)
-                    verdict = Verdict(PASSED, result=run_cell(source, filename, namespace))
+                        if wanted not in namespace:
+                            with contextlib.suppress(AttributeError):
+                                namespace[wanted] = session.ask("get", session.main, wanted)
+                    verdict = Verdict(PASSED, result=run_code(*code, namespace))
                 except Closed:
                     raise
                 except BaseException as error:
@@ -96,6 +111,8 @@ class Examiner:
                     raise session.broken
                 if session.broken is not None:
                     verdict = _failed(session.broken, name, source)
+                else:
+                    self.answered = session.end()
         except (Closed, TimeoutError) as error:
             verdict = Verdict(LOST, f"the kernel did not answer: {error}")
         finally:
@@ -106,26 +123,44 @@ class Examiner:
 
 def _register(name: str, source: str) -> str:
     """Lets tracebacks show the cell's own lines."""
-    filename = f"<{name}>"
+    filename = _filename(name)
     linecache.cache[filename] = (len(source), None, source.splitlines(True), filename)
     return filename
 
 
-def run_cell(source: str, filename: str, namespace: dict[str, Any]) -> str | None:
+def _filename(name: str) -> str:
+    return f"<{name}>"
+
+
+def compile_check(name: str, source: str) -> bytes:
+    """The names that a check reads and does not bind, and its code, for a process of this Python.
+
+    Raises: SyntaxError when the source is not Python.
+    """
+    return marshal.dumps([sorted(free_names(source)), *compile_cell(source, _filename(name))])
+
+
+def compile_cell(source: str, filename: str) -> tuple[CodeType, CodeType | None]:
+    """The code of a cell, and that of its last expression, whose value Jupyter shows."""
+    tree = ast.parse(source, filename)
+    shows = tree.body and isinstance(tree.body[-1], ast.Expr) and not source.rstrip().endswith(";")
+    last = tree.body.pop() if shows else None
+    return (
+        compile(tree, filename, "exec"),
+        last and compile(ast.Expression(last.value), filename, "eval"),
+    )
+
+
+def run_code(code: CodeType, last: CodeType | None, namespace: dict[str, Any]) -> str | None:
     """Executes a cell as Jupyter does: a last expression's value is its result.
 
     Only a plain number is a result: nbgrader reads it as partial credit.
 
     Raises: whatever the cell raises; CheckError for points that cannot be meant.
     """
-    tree = ast.parse(source, filename)
-    last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
-    exec(compile(tree, filename, "exec"), namespace)
-    if last is None:
-        return None
-    value = eval(compile(ast.Expression(last.value), filename, "eval"), namespace)
-    silenced = source.rstrip().endswith(";")
-    if type(value) not in (int, float) or silenced:
+    exec(code, namespace)
+    value = None if last is None else eval(last, namespace)
+    if type(value) not in (int, float):
         return None
     if not math.isfinite(value) or value < 0:  # which nbgrader takes for full marks
         raise CheckError(f"the check gives {value} points, which cannot be meant")
@@ -148,7 +183,7 @@ def _failed(error: BaseException, name: str, source: str) -> Verdict:
     lines = [f"{ename}: {message}" if message else ename, ""]
     hidden = lines_within(source, HIDDEN)
     for frame in traceback.extract_tb(error.__traceback__):
-        if frame.filename == f"<{name}>":
+        if frame.filename == _filename(name):
             if frame.lineno in hidden:
                 lines.append(f"Check {name}, line {frame.lineno}, in a hidden test")
             else:
@@ -177,4 +212,4 @@ def clean(text: str) -> str:
     return "".join(c for c in text if c.isprintable() or c in "\n\t")
 
 
-__all__ = ["Examiner", "Reference", "Verdict", "clean", "run_cell"]
+__all__ = ["Examiner", "Reference", "Verdict", "clean", "compile_cell", "compile_check", "run_code"]

@@ -8,14 +8,24 @@ import socket
 import subprocess
 import sys
 import tempfile
+from functools import lru_cache
 from pathlib import Path
 
 from autograder.examiner import process
-from autograder.examiner.checks import Verdict
+from autograder.examiner.checks import Verdict, compile_check
+from autograder.examiner.names import one_parser
 from autograder.kernel.template import TEMPLATE
 from autograder.wire import channel
 
 PATIENCE = 20.0  # seconds for a kernel to connect once it is told to
+
+
+@lru_cache(maxsize=4096)  # of a class, and of what a cluster's worker is sent
+def _compiled(name: str, source: str) -> bytes:
+    """A check compiled once for all submissions; nothing where that cannot be done."""
+    with one_parser(), contextlib.suppress(SyntaxError, ValueError, RecursionError, MemoryError):
+        return compile_check(name, source)
+    return b""  # the examiner tries again, and tells what is wrong
 
 
 class ExaminerFailed(Exception):
@@ -65,19 +75,23 @@ class ExaminerClient:
         if reply["failed"]:
             raise ExaminerFailed(f"{name} fails in the examiner:\n{reply['failed']}")
 
-    async def check(self, name: str, source: str, number: int) -> Verdict:
-        """Runs a check, while the student's kernel serves it at `path` under this number."""
+    async def check(self, name: str, source: str, number: int) -> tuple[Verdict, bool]:
+        """Runs a check, while the student's kernel serves it at `path` under this number.
+
+        The verdict, and whether the kernel has answered as it must and goes on to its next check.
+        """
         body = {"check": source, "name": name, "number": number}
-        return Verdict(**await asyncio.to_thread(self._ask, body))
+        reply = await asyncio.to_thread(self._ask, body, _compiled(name, source))
+        return Verdict(**reply["verdict"]), reply["answered"]
 
     def give_up(self, number: int) -> None:
         """Tells a check that waits for the kernel to connect that it never will."""
         with contextlib.suppress(channel.Closed):
             channel.send(self._control, {"gone": number})
 
-    def _ask(self, body: dict) -> dict:
+    def _ask(self, body: dict, compiled: bytes = b"") -> dict:
         try:
-            channel.send(self._control, body)
+            channel.send(self._control, body, [compiled])
         except channel.Closed as error:
             raise ExaminerFailed(f"the examiner ended: {error}") from None
         return self._receive()

@@ -4,11 +4,28 @@ from __future__ import annotations
 
 import ast
 import builtins
+import contextlib
 import symtable
+import threading
+import warnings
 from collections.abc import Iterator
 from functools import lru_cache
 
+from autograder.wire.codec import no_collection
+
 BUILTINS = frozenset(dir(builtins)) | {"__name__"}
+
+# A worker of a cluster has several threads; `warnings` knows only one, and so does `ast` before
+# Python 3.11.8 (its gh-106905). Nor may a collection come in between: what it finalises may format
+# a traceback, for which Python parses the lines in it.
+_one_at_a_time = threading.Lock()
+
+
+@contextlib.contextmanager
+def one_parser() -> Iterator[None]:
+    """One thread at a time parses source, and what Python warns of is not for our terminal."""
+    with _one_at_a_time, no_collection(), warnings.catch_warnings(action="ignore"):
+        yield
 
 
 def _tables(table: symtable.SymbolTable) -> Iterator[symtable.SymbolTable]:

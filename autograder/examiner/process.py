@@ -1,8 +1,9 @@
 """The examiner's process: takes cells from the grader, one at a time, and returns verdicts.
 
-grader → examiner   {"given": source, "name": …} or {"check": source, "name": …}
+grader → examiner   {"given": source, "name": …} or {"check": source, "name": …,
+                    "number": n}, with the check compiled, where it can be
                     {"gone": number} when the kernel will not connect for that check
-examiner → grader   {"failed": traceback or null}   or a verdict
+examiner → grader   {"failed": traceback or null}   or {"verdict": …, "answered": bool}
 """
 
 from __future__ import annotations
@@ -70,7 +71,7 @@ def main(
             try:
                 sock.settimeout(patience)
                 hello, _ = channel.receive(sock)
-                if hello == {"check": number}:
+                if hello == {channel.CHECK: number}:
                     sock.settimeout(None)
                     return sock
             except (channel.Closed, WireError):
@@ -79,7 +80,7 @@ def main(
 
     while True:
         try:
-            body, _ = channel.receive(control)
+            body, buffers = channel.receive(control)
         except channel.Closed:
             return
         if "gone" in body:
@@ -93,8 +94,11 @@ def main(
             channel.send(control, {"failed": failed})
         else:
             number = body["number"]
-            verdict = examiner.run_check(body["name"], body["check"], lambda n=number: connect(n))
-            channel.send(control, verdict.as_dict())
+            verdict = examiner.run_check(
+                body["name"], body["check"], lambda n=number: connect(n), b"".join(buffers)
+            )
+            reply = {"verdict": verdict.as_dict(), "answered": examiner.answered}
+            channel.send(control, reply)
 
 
 if __name__ == "__main__":

@@ -106,6 +106,14 @@ class Session:
             raise _error(body["error"], stops=args[:1] == ("next",))
         return value
 
+    def end(self) -> bool:
+        """Tells the kernel that there are no more questions; False where it is gone."""
+        try:
+            channel.send(self._sock, channel.OVER)
+        except channel.Closed:
+            return False
+        return True
+
     def _refuse_constants(self, value: Any) -> None:
         for name, constant in self._constants.items():
             if not name.startswith("__") and any(_same(value, c) for c in _within(constant)):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,25 +16,43 @@ from traitlets import Int
 from traitlets.config import Config
 
 from autograder.sandbox.leftovers import own_folder
+from autograder.wire import channel
 
 COLD = "python3"
 QUEUED = 100  # messages that wait to be read, before the kernel has to wait or loses some
 
 
+@dataclass
+class _Kept:
+    """What was kept of one cell's output, and whether more came."""
+
+    bytes: int = 0
+    count: int = 0
+    cut: bool = False
+
+
 class CappedClient(NotebookClient):
-    """Drops what a kernel sends beyond a cap while it arrives, and says so in the cell."""
+    """Drops what a kernel sends beyond a cap while it arrives, and says so in the cell.
+
+    One request may have the kernel answer several checks. Their cells are in `checks` meanwhile,
+    by their positions, and have the outputs that name them.
+    """
 
     output_bytes = Int(help="of one cell, about; 0: no cap")
     output_count = Int(help="messages with output of one cell")
     total_bytes = Int(help="of all cells")
+    checks: dict[int, NotebookNode]
 
-    _cell: NotebookNode | None = None
-    _bytes = _count = _total = 0
-    _cut = False
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.checks = {}
+        self._kept: dict[int, _Kept] = {}
+        self._total = 0
 
     async def async_execute_cell(
         self, cell: NotebookNode, cell_index: int, *args: Any, **kwargs: Any
     ) -> NotebookNode:
+        self._kept = {}
         await super().async_execute_cell(cell, cell_index, *args, **kwargs)
         if cell.cell_type == "code":
             # How a kernel cuts its output into messages depends on the clock.
@@ -55,22 +74,24 @@ class CappedClient(NotebookClient):
     def _process_within_caps(
         self, msg: dict[str, Any], cell: NotebookNode, cell_index: int
     ) -> NotebookNode | None:
+        number = msg["parent_header"].get(channel.CHECK)
+        if type(number) is int and number in self.checks:
+            cell, cell_index = self.checks[number], number
         if msg["msg_type"] == "status" or not self.output_bytes:
             return super().process_message(msg, cell, cell_index)
-        if cell is not self._cell:
-            self._cell, self._bytes, self._count, self._cut = cell, 0, 0, False
         size = _size(msg["content"]) + sum(len(buffer) for buffer in msg.get("buffers", ()))
-        self._bytes += size
-        self._count += msg["msg_type"] != "execute_input"
+        kept = self._kept.setdefault(cell_index, _Kept())
+        kept.bytes += size
+        kept.count += msg["msg_type"] != "execute_input"
         if (
-            self._bytes <= self.output_bytes
-            and self._count <= self.output_count
+            kept.bytes <= self.output_bytes
+            and kept.count <= self.output_count
             and self._total + size <= self.total_bytes
         ):
             self._total += size
             return super().process_message(msg, cell, cell_index)
-        if not self._cut:
-            self._cut = True
+        if not kept.cut:
+            kept.cut = True
             text = "\n[The output goes on; the rest was not kept.]\n"
             cell.outputs.append(new_output("stream", name="stdout", text=text))
         return None

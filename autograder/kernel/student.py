@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from IPython import get_ipython
 
 from autograder.sandbox.connect import connect
 from autograder.wire import channel
@@ -30,11 +31,21 @@ MAX_FRAMES = 12
 _OWN_PACKAGE = str(Path(__file__).parents[1])
 
 
-def serve(path: str, number: int) -> None:
-    """Connects to the examiner at `path` for one check and answers until it hangs up."""
-    with connect(path) as sock:
-        channel.send(sock, {"check": number})
-        Session(sock).run()
+def serve(path: str, numbers: list[int]) -> None:
+    """Connects to the examiner at `path` for one check after the other, as long as each ends well.
+
+    What is printed or drawn meanwhile says in its parent header for which check.
+    """
+    shell = get_ipython()
+    request = shell.get_parent()
+    for number in numbers:
+        shell.set_parent({**request, "header": {**request["header"], channel.CHECK: number}})
+        with connect(path) as sock:
+            channel.send(sock, {channel.CHECK: number})
+            over = Session(sock).run()
+        shell.events.trigger("post_execute")  # shows the figures that this check has left open
+        if not over:
+            return
 
 
 class Session:
@@ -47,14 +58,16 @@ class Session:
         self._shared = Shared(self._encoder)
         self._graphs: list[Any] = []
 
-    def run(self) -> None:
-        """Answers one question after the other."""
+    def run(self) -> bool:
+        """Answers one question after the other; whether the examiner said that it was the last."""
         while True:
             try:
                 body, buffers = channel.receive(self._sock)
+                if body == channel.OVER:
+                    return True
                 self._reply(body, buffers)
             except channel.Closed:
-                return
+                return False
 
     def _reply(self, body: Any, buffers: list[memoryview]) -> None:
         encoder = self._encoder()
@@ -218,8 +231,6 @@ def _frame(frame: traceback.FrameSummary) -> str:
     """One frame as Jupyter names it: cells by their place, files by their name."""
     name = frame.filename
     try:
-        from IPython import get_ipython
-
         compiled = get_ipython().compile
         kind, shown = compiled.format_code_name(name) or ("File", name)
     except Exception:  # student code may have broken any of this; the plain name is good enough

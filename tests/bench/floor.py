@@ -26,7 +26,7 @@ from autograder.engine.intake import read_submission
 from autograder.engine.lab import ReleasedLab, kind_of
 from autograder.engine.needed import needed_cells
 from autograder.engine.prepare import prepare
-from autograder.examiner.checks import run_cell
+from autograder.examiner.checks import compile_cell, run_code
 
 
 def prepared(course: Course) -> Iterator[tuple[ReleasedLab, NotebookNode]]:
@@ -54,7 +54,7 @@ def run(cells: list[NotebookNode]) -> tuple[float, float, float]:
             contextlib.redirect_stderr(io.StringIO()),
             contextlib.suppress(Exception),  # of a wrong answer, which may be no Python at all
         ):
-            partial = run_cell(cell.source, cell.id, module.__dict__)
+            partial = run_code(*compile_cell(cell.source, cell.id), module.__dict__)
             if kind_of(cell) == "check":
                 points += cell.metadata.nbgrader.points if partial is None else float(partial)
     return time.perf_counter() - started, time.process_time() - started_cpu, points

@@ -1,4 +1,4 @@
-"""A run that is stopped in the middle of a cell or a check ends, and ends quietly."""
+"""One submission in its kernel: checks that share a request, and a run that is stopped."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from nbformat.notebooknode import NotebookNode
 
 from autograder.course import Course
 from autograder.engine import execute as engine
@@ -16,6 +17,114 @@ from autograder.engine.lab import ReleasedLab
 from autograder.engine.prepare import prepare
 from autograder.sandbox.limits import Limits
 from tests.engine.conftest import cell_of
+
+Total = Callable[..., engine.Execution]
+
+
+@pytest.fixture
+def with_total(
+    class_course: Course,
+    lab: ReleasedLab,
+    handed_in: dict[str, Any],
+    taken: Callable[[dict], Submission],
+) -> Total:
+    """Runs right answers but for `total`, whose two checks the kernel answers in one request.
+
+    The first calls it with `[1, 2]`, the second with `[]`.
+    """
+
+    def run(source: str, limits: Limits = Limits()) -> engine.Execution:  # noqa: B008
+        cell_of(handed_in, "total")["source"] = source
+        notebook = prepare(lab, taken(handed_in))
+        data = class_course.root / "data"
+        return asyncio.run(engine.execute(notebook, lab, data, limits, None))
+
+    return run
+
+
+def outcomes(execution: engine.Execution) -> list[str]:
+    """How the two checks of `total` ended."""
+    return [execution.verdicts[name].outcome for name in ("total-check", "total-check-2")]
+
+
+def shown(execution: engine.Execution) -> list[list[NotebookNode]]:
+    """The outputs of the two checks of `total`."""
+    return [cell_of(execution.notebook, name).outputs for name in ("total-check", "total-check-2")]
+
+
+def test_what_student_code_prints_stands_under_the_check_that_made_it_print(
+    with_total: Total,
+) -> None:
+    execution = with_total(
+        "import sys\n"
+        "def total(values):\n"
+        "    print('of', values)\n"
+        "    print('softly', values, file=sys.stderr)\n"
+        "    return float(sum(values))"
+    )
+    first, second = (sorted(o.text for o in outputs) for outputs in shown(execution))
+    assert first == ["of [1, 2]\n", "softly [1, 2]\n"]
+    assert second == ["of []\n", "softly []\n"]
+
+
+def test_what_student_code_draws_or_updates_stands_under_its_check(with_total: Total) -> None:
+    execution = with_total(
+        "import matplotlib.pyplot as plt\n"
+        "def total(values):\n"
+        "    handle = display('begun', display_id=True)\n"
+        "    plt.plot(values) if values else None\n"
+        "    handle.update(f'done with {values}')\n"
+        "    return float(sum(values))"
+    )
+    assert outcomes(execution) == ["passed", "passed"] and not execution.notes
+    first, second = shown(execution)
+    assert [output.data["text/plain"] for output in (first[0], *second)] == [
+        "'done with [1, 2]'",
+        "'done with []'",
+    ]
+    assert len(first) == 2 and "image/png" in first[1].data
+
+
+def test_a_check_has_its_room_for_outputs_whatever_the_one_before_it_prints(
+    with_total: Total,
+) -> None:
+    execution = with_total(
+        "def total(values):\n"
+        "    for _ in range(200 if values else 1):\n"
+        "        print('x' * 1000, flush=True)\n"
+        "    return float(sum(values))",
+        Limits(output=20_000),
+    )
+    assert outcomes(execution) == ["passed", "passed"]
+    first, second = (outputs[0].text for outputs in shown(execution))
+    assert 10_000 < len(first) < 21_000 and "the rest was not kept" in first
+    assert second == "x" * 1000 + "\n"
+
+
+def test_a_kernel_that_ends_in_a_check_leaves_the_next_one_its_own_verdict(
+    with_total: Total,
+) -> None:
+    execution = with_total(
+        "import os\n"
+        "def total(values):\n"
+        "    if values:\n"
+        "        os._exit(1)\n"
+        "    return float(sum(values))"
+    )
+    assert outcomes(execution) == ["crashed", "passed"]
+
+
+def test_a_request_that_ends_before_its_time_costs_the_next_check_nothing(
+    with_total: Total,
+) -> None:
+    execution = with_total(
+        "from autograder.kernel import student\n"
+        "whole = student.Session.run\n"
+        "student.Session.run = lambda session: whole(session) and False\n"
+        "def total(values):\n"
+        "    return float(sum(values))"
+    )
+    assert outcomes(execution) == ["passed", "passed"]
 
 
 def test_a_kernel_that_dies_as_the_run_is_stopped_leaves_no_complaint(

@@ -11,8 +11,9 @@ import pytest
 
 from autograder.examiner.checks import Examiner, Verdict, clean
 from autograder.examiner.names import free_names
+from autograder.kernel import student
 from autograder.wire import channel
-from tests.examiner.sides import against, remotely
+from tests.examiner.sides import against, module_of, remotely
 
 STUDENT = r"""
 def right(x):
@@ -80,9 +81,30 @@ def test_a_check_that_catches_every_error_does_not_take_a_broken_answer_for_one(
 
     thread = threading.Thread(target=serve)
     thread.start()
-    got = Examiner().run_check("check-1", textwrap.dedent(check), lambda: near)
+    examiner = Examiner()
+    got = examiner.run_check("check-1", textwrap.dedent(check), lambda: near)
     thread.join()
     assert got.outcome == outcome, got
+    assert not examiner.answered  # the kernel may not be asked for the next check like this
+
+
+@pytest.mark.parametrize("check", ["assert right(2) == 4", "assert right(2) == 5", "fails(1)"])
+def test_a_kernel_is_told_when_a_check_is_over_however_it_ended(check: str) -> None:
+    near, far = socket.socketpair()
+    over = []
+
+    def serve() -> None:
+        session = student.Session(far)
+        session._main = module_of(STUDENT)
+        with far:
+            over.append(session.run())
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    examiner = Examiner()
+    examiner.run_check("check-1", check, lambda: near)
+    thread.join()
+    assert examiner.answered and over == [True]
 
 
 @pytest.mark.parametrize(

@@ -45,6 +45,6 @@ def receive_bytes(data: bytes) -> tuple[Any, list[memoryview]]:
 def frame(header: Any, *buffers: bytes) -> bytes:
     """A frame with a header that need not be a right one: JSON data, or text, or bytes."""
     if not isinstance(header, str | bytes):
-        header = json.dumps(header)
+        header = json.dumps(header, separators=(",", ":"))
     raw = header.encode() if isinstance(header, str) else header
     return struct.pack("!I", len(raw)) + raw + b"".join(buffers)

@@ -37,6 +37,22 @@ def test_a_frame_arrives_with_its_buffers_in_order() -> None:
     assert [bytes(b) for b in buffers] == [b"one", b"", b"three" * 10**6]
 
 
+def test_nothing_is_sent_after_the_last_byte() -> None:
+    """Who has the whole frame may hang up: not even an attempt to send may come after it."""
+    sent: list[bytes] = []
+
+    class Socket:
+        def sendall(self, data: bytes) -> None:
+            assert len(data)
+            sent.append(bytes(data))
+
+    for buffers in ([b"", b"1", b""], [b"", bytes(2 * channel.CHUNK), b""]):
+        sent.clear()
+        channel.send(Socket(), "body", buffers)
+        sizes = [len(buffer) for buffer in buffers]
+        assert b"".join(sent) == frame({"sizes": sizes, "body": "body"}, *buffers)
+
+
 WHOLE = frame({"sizes": [4, 2], "body": ["x"]}, b"1234", b"56")
 
 
