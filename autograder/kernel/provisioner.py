@@ -44,14 +44,22 @@ class WarmProvisioner(LocalProvisioner):
                 cmd = [sys.executable, "-m", __name__, str(self.parent.connection_file), told]
             return await super().launch_kernel(cmd, **kwargs)
         self.cwd = kwargs.get("cwd") or os.getcwd()
-        self.process = TEMPLATE.fork(
-            run_kernel,
-            str(self.parent.connection_file),
-            str(self.cwd),
-            dict(kwargs.get("env") or os.environ),
-            sandbox,
+        # In a thread: it takes some ten milliseconds, in which others have messages to read.
+        forking = asyncio.create_task(
+            asyncio.to_thread(
+                TEMPLATE.fork,
+                run_kernel,
+                str(self.parent.connection_file),
+                str(self.cwd),
+                dict(kwargs.get("env") or os.environ),
+                sandbox,
+            )
         )
-        self.pid = self.pgid = self.process.pid
+        try:
+            await asyncio.shield(forking)
+        finally:  # whoever is stopped meanwhile has a process to end
+            self.process = await forking
+            self.pid = self.pgid = self.process.pid
         return self.connection_info
 
     async def send_signal(self, signum: int) -> None:

@@ -24,7 +24,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 from autograder.kernel import preload, template
 from autograder.kernel.client import notebook_client
 from autograder.kernel.place import environment, private_place
-from autograder.kernel.template import TEMPLATE, Template
+from autograder.kernel.template import TEMPLATE, Forked, Template
 
 
 @pytest.fixture(autouse=True)
@@ -185,6 +185,35 @@ def test_a_killed_kernel_leaves_no_process_and_says_so_to_its_client() -> None:
             return pids
 
     assert not any(map(alive, asyncio.run(killed())))
+
+
+def test_a_kernel_that_is_given_up_while_it_is_forked_can_be_ended(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    fork, forking, go_on = TEMPLATE.fork, threading.Event(), threading.Event()
+
+    def slowly(*args: object) -> Forked:
+        forking.set()
+        go_on.wait()
+        return fork(*args)
+
+    monkeypatch.setattr(TEMPLATE, "fork", slowly)
+
+    async def given_up() -> None:
+        client = NotebookClient(new_notebook(), kernel_name="warm")
+        manager = client.create_kernel_manager()
+        starting = asyncio.create_task(client.async_start_new_kernel())
+        await asyncio.to_thread(forking.wait)
+        starting.cancel()
+        await asyncio.sleep(0)
+        go_on.set()
+        with pytest.raises(asyncio.CancelledError):
+            await starting
+        assert manager.has_kernel and alive(manager.provisioner.pid)
+        await manager.signal_kernel(signal.SIGKILL)
+        await manager.provisioner.wait()
+
+    asyncio.run(given_up())
 
 
 def test_an_exit_in_the_code_is_a_dead_kernel_not_a_dead_template() -> None:
