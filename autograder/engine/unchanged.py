@@ -142,6 +142,8 @@ class Kept:
     def _opened(self) -> sqlite3.Connection:
         db = sqlite3.connect(self._path)
         try:
+            # Nothing waits for the disk: what a power cut takes from this file is graded again.
+            db.execute("PRAGMA synchronous = OFF")
             (layout,) = db.execute("PRAGMA user_version").fetchone()
             if layout not in (0, LAYOUT) or db.execute("PRAGMA quick_check").fetchone() != ("ok",):
                 raise sqlite3.DatabaseError
