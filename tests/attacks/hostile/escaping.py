@@ -359,8 +359,7 @@ for path in ("/proc/self/exe", sys.executable, os.path.realpath(sys.executable),
         "Plants links, then dies: whoever cleans up or starts anew may follow them.",
         code="""
 place = pathlib.Path.cwd().parent
-sockets = [pathlib.Path(name).parent for name in re.findall(r"/\\S+/kernel-[^/]+/k\\.json", " ".join(
-    [*sys.argv, *map(str, get_ipython().config.get("IPKernelApp", {}).values())]))]
+sockets = [pathlib.Path(get_ipython().kernel.parent.connection_file).parent]
 for folder in (place, place / "work", place / "home", *sockets):
     for name, target in (("out", OUT["foreign"]), ("secret", OUT["foreign"] + "/secret"),
                          ("gradebook", OUT["course"] + "/gradebook.db"), ("up", "../..")):

@@ -158,9 +158,7 @@ print("no more files anywhere")
     hog(
         "the disk, where the sockets are", "Fills the one folder that is not a file system of its own.",
         """
-(sockets,) = {str(pathlib.Path(path).parent) for path in re.findall(
-    r"/\\S+/kernel-\\w+/k\\.json", pathlib.Path("/proc/self/mountinfo").read_text()
-    + " ".join(map(str, get_ipython().config["IPKernelApp"].values())))}
+sockets = pathlib.Path(get_ipython().kernel.parent.connection_file).parent
 for n in range(10**7):
     try:
         socket.socket(socket.AF_UNIX).bind(f"{sockets}/s{n}")
