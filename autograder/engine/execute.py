@@ -252,9 +252,8 @@ class _Run:
             verdict, answered = await asking
         else:  # the check itself hangs, whatever became of the kernel
             verdict, answered = Verdict(LOST), False
-            self._examiner.close()
-            await asyncio.wait({asking})
-            asking.exception()
+            asking.cancel()
+            await asyncio.gather(asking, return_exceptions=True)
             await self._start_examiner()
         if lost is not None or not answered or n == max(self._slots):
             ended = await self._end_of_serving()

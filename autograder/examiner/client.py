@@ -14,7 +14,7 @@ from pathlib import Path
 from autograder.examiner import process
 from autograder.examiner.checks import Verdict, compile_check
 from autograder.examiner.names import one_parser
-from autograder.kernel.template import TEMPLATE
+from autograder.kernel.template import TEMPLATE, readable
 from autograder.wire import channel
 
 PATIENCE = 20.0  # seconds for a kernel to connect once it is told to
@@ -71,7 +71,7 @@ class ExaminerClient:
 
         Raises: ExaminerFailed when the course's own cell fails.
         """
-        reply = await asyncio.to_thread(self._ask, {"given": source, "name": name})
+        reply = await self._ask({"given": source, "name": name})
         if reply["failed"]:
             raise ExaminerFailed(f"{name} fails in the examiner:\n{reply['failed']}")
 
@@ -81,7 +81,7 @@ class ExaminerClient:
         The verdict, and whether the kernel has answered as it must and goes on to its next check.
         """
         body = {"check": source, "name": name, "number": number}
-        reply = await asyncio.to_thread(self._ask, body, _compiled(name, source))
+        reply = await self._ask(body, _compiled(name, source))
         return Verdict(**reply["verdict"]), reply["answered"]
 
     def give_up(self, number: int) -> None:
@@ -89,11 +89,12 @@ class ExaminerClient:
         with contextlib.suppress(channel.Closed):
             channel.send(self._control, {"gone": number})
 
-    def _ask(self, body: dict, compiled: bytes = b"") -> dict:
+    async def _ask(self, body: dict, compiled: bytes = b"") -> dict:
         try:
             channel.send(self._control, body, [compiled])
         except channel.Closed as error:
             raise ExaminerFailed(f"the examiner ended: {error}") from None
+        await readable(self._control.fileno())
         return self._receive()
 
     def _receive(self) -> dict:

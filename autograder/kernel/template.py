@@ -334,18 +334,23 @@ def _target(link: str) -> str:
         return ""
 
 
-async def ended(process: Forked) -> None:
-    """Waits until a forked process has ended, without polling."""
+async def readable(descriptor: int) -> None:
+    """Waits until there is something to read, or the other end is gone, without polling."""
     import asyncio
 
     loop = asyncio.get_running_loop()
-    over = loop.create_future()
-    loop.add_reader(process.sentinel, lambda: over.done() or over.set_result(None))
+    there = loop.create_future()
+    loop.add_reader(descriptor, lambda: there.done() or there.set_result(None))
     try:
-        if not wait([process.sentinel], 0):
-            await over
+        if not wait([descriptor], 0):
+            await there
     finally:
-        loop.remove_reader(process.sentinel)
+        loop.remove_reader(descriptor)
+
+
+async def ended(process: Forked) -> None:
+    """Waits until a forked process has ended."""
+    await readable(process.sentinel)
 
 
 TEMPLATE = Template()
