@@ -113,13 +113,18 @@ def written(course: Course) -> Written:
 
 
 def notebooks(course: Course) -> dict[str, Any]:
-    """What lies in the folder of autograded notebooks, file by file."""
+    """What lies in the folder of autograded notebooks, file by file.
+
+    A file aside may have broken off anywhere: it is its text.
+    """
     folder = course.autograded_directory
-    return {
-        str(path.relative_to(folder)): json.loads(path.read_text())
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-    }
+    found = {}
+    for path in sorted(folder.rglob("*")):
+        if path.is_file():
+            text = path.read_text(errors="replace")
+            whole = path.suffix == ".ipynb"
+            found[str(path.relative_to(folder))] = json.loads(text) if whole else text
+    return found
 
 
 # Processes ---------------------------------------------------------------------------------------
