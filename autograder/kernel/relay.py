@@ -73,15 +73,24 @@ class _End(asyncio.Protocol):
     passes: called with what came; says whether it may go on.
     """
 
-    transport: asyncio.Transport
+    transport: asyncio.Transport | None = None
+    _gone = False
 
     def __init__(self, passes: Callable[[bytes], bool], other: _End | None = None) -> None:
         self._passes = passes
         self._other = other
 
+    def abort(self) -> None:
+        """Hangs up, now or as soon as there is a connection."""
+        self._gone = True
+        if self.transport is not None:
+            self.transport.abort()
+
     def connection_made(self, transport: asyncio.Transport) -> None:
         self.transport = transport
-        if self._other is None:
+        if self._gone:
+            transport.abort()
+        elif self._other is None:
             transport.pause_reading()  # until there is another end
         else:
             self._other._other = self
@@ -116,6 +125,7 @@ class Relay:
         self._ended = ended
         self._carried = 0
         self._over = False
+        self._closed = False
         self._servers: list[asyncio.Server] = []
         self._clients: list[_End] = []
         self._reaching: set[asyncio.Task] = set()
@@ -127,6 +137,9 @@ class Relay:
         def accepted() -> _End:
             client = _End(lambda data: True)
             self._clients.append(client)
+            if self._closed:
+                client.abort()
+                return client
             task = asyncio.create_task(self._reach(far, client))
             self._reaching.add(task)
             task.add_done_callback(self._reaching.discard)
@@ -139,13 +152,14 @@ class Relay:
         self._carried = 0
 
     async def close(self) -> None:
+        self._closed = True  # for who was let in and has not been heard of yet
         for server in self._servers:
             server.close()
         for task in self._reaching:
             task.cancel()
         await asyncio.gather(*self._reaching, return_exceptions=True)
         for client in self._clients:
-            client.transport.abort()
+            client.abort()
 
     async def _reach(self, far: str, client: _End) -> None:
         """Connects a client to a kernel, which may not listen yet."""

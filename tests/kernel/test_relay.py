@@ -154,3 +154,28 @@ def test_a_run_that_ends_as_a_client_comes_ends_without_a_complaint(folder: Path
 
     assert asyncio.run(run()), "the client was hung up on"
     assert complaints == []
+
+
+@pytest.mark.parametrize("steps", range(8))
+def test_who_comes_while_it_is_closed_does_no_harm(folder: Path, steps: int) -> None:
+    """Before 3.12, asyncio forgets a connection that its server has accepted and not made yet."""
+    complaints: list[dict[str, Any]] = []
+
+    async def run() -> set[str]:
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(lambda loop, context: complaints.append(context))
+        relay = Relay(1000, lambda reason: None)
+        await relay.open(f"{folder}/near", f"{folder}/far")
+        with socket.socket(socket.AF_UNIX) as first, socket.socket(socket.AF_UNIX) as second:
+            first.connect(f"{folder}/near")
+            await asyncio.sleep(0.02)  # its kernel is being waited for
+            second.connect(f"{folder}/near")
+            for _ in range(steps):
+                await asyncio.sleep(0)
+            await relay.close()
+            first.setblocking(False)
+            assert await asyncio.wait_for(loop.sock_recv(first, 1), 10) == b""
+        return {repr(task) for task in asyncio.all_tasks() if "_reach" in repr(task)}
+
+    assert asyncio.run(run()) == set(), "nobody is reached for any more"
+    assert complaints == []
