@@ -237,27 +237,27 @@ class _Run:
         serving = self._serving
         asking = self._asking = asyncio.create_task(self._examiner.check(name, cell.source, n))
         lost: KernelLost | None = None
-        came = True
         await asyncio.wait({asking, serving}, timeout=seconds, return_when="FIRST_COMPLETED")
         if serving.done():  # both end together, or the kernel ended without answering
             await asyncio.wait({asking}, timeout=GRACE)
             if not asking.done():
-                came = False
                 self._examiner.give_up(n)
         elif not asking.done():
             lost = KernelLost(TIMED_OUT, f"the check took longer than {seconds:g} seconds")
             await self._kernel.kill(lost)
         await asyncio.wait({asking}, timeout=GRACE)
         if asking.done():
-            verdict, answered = await asking
+            verdict, came, answered = await asking
         else:  # the check itself hangs, whatever became of the kernel
-            verdict, answered = Verdict(LOST), False
+            verdict, came, answered = Verdict(LOST), True, False
             asking.cancel()
             await asyncio.gather(asking, return_exceptions=True)
             await self._start_examiner()
         if lost is not None or not answered or n == max(self._slots):
             ended = await self._end_of_serving()
-            if not came and not alone:  # it ended with the check before, which is not this one's
+            if not came and not alone:
+                # It ended with the check before, which is no fault of this one. A kernel that has
+                # seen anything of a check gets no second one: it could wait for easier numbers.
                 return await self._check(n)
             if verdict.outcome == LOST:
                 why = lost or ended or KernelLost(ERROR, "the student's kernel did not answer")

@@ -58,10 +58,11 @@ class Verdict:
 class Examiner:
     """The course's side of one submission. Student code never runs in its process.
 
-    answered: whether the kernel answered the last check as it must, and knows that it is over.
+    came: whether the kernel connected for the last check. answered: whether it answered as it must,
+    and knows that the check is over.
     """
 
-    answered = False
+    came = answered = False
 
     def __init__(self) -> None:
         self._given: dict[str, Any] = {"__name__": "__main__", "__builtins__": __builtins__}
@@ -79,7 +80,7 @@ class Examiner:
 
         compiled: what `compile_check` made of it; it is the same for a whole class.
         """
-        self.answered = False
+        self.came = self.answered = False
         _register(name, source)
         printed = io.StringIO()
         namespace = dict(self._given)
@@ -90,6 +91,7 @@ class Examiner:
                 contextlib.redirect_stdout(printed),
                 contextlib.redirect_stderr(io.StringIO()),
             ):
+                self.came = True
                 session = Session(sock, self._given)
                 sys.modules["__main__"] = session.main  # `import __main__ as student`
                 builtins.isinstance = is_instance

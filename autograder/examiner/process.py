@@ -3,7 +3,8 @@
 grader → examiner   {"given": source, "name": …} or {"check": source, "name": …,
                     "number": n}, with the check compiled, where it can be
                     {"gone": number} when the kernel will not connect for that check
-examiner → grader   {"failed": traceback or null}   or {"verdict": …, "answered": bool}
+examiner → grader   {"failed": traceback or null}, or
+                    {"verdict": …, "came": bool, "answered": bool}
 """
 
 from __future__ import annotations
@@ -97,8 +98,8 @@ def main(
             verdict = examiner.run_check(
                 body["name"], body["check"], lambda n=number: connect(n), b"".join(buffers)
             )
-            reply = {"verdict": verdict.as_dict(), "answered": examiner.answered}
-            channel.send(control, reply)
+            said = {"came": examiner.came, "answered": examiner.answered}
+            channel.send(control, {"verdict": verdict.as_dict(), **said})
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from weakref import WeakSet
 
 GREETING = 64  # bytes before the first frame
 MAX_PARTS = 1_000  # of a message; Jupyter's have six or seven, and one for each binary buffer
@@ -127,7 +128,7 @@ class Relay:
         self._over = False
         self._closed = False
         self._servers: list[asyncio.Server] = []
-        self._clients: list[_End] = []
+        self._clients: WeakSet[_End] = WeakSet()
         self._reaching: set[asyncio.Task] = set()
 
     async def open(self, near: str, far: str) -> None:
@@ -136,7 +137,7 @@ class Relay:
 
         def accepted() -> _End:
             client = _End(lambda data: True)
-            self._clients.append(client)
+            self._clients.add(client)
             if self._closed:
                 client.abort()
                 return client

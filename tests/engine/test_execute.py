@@ -155,6 +155,28 @@ def test_a_kernel_that_dies_as_the_run_is_stopped_leaves_no_complaint(
     assert len(serving) == 1 and not serving[0]._log_traceback
 
 
+def test_a_kernel_that_has_seen_a_check_gets_no_second_one(with_total: Total) -> None:
+    """A process that it forked holds the connection, so that the check does not end with it."""
+    execution = with_total(
+        "import os, time\n"
+        "from autograder.kernel import student\n"
+        "describe = student.describe\n"
+        "def leave(error):\n"
+        "    student.describe = describe\n"
+        "    raise error\n"
+        "def total(values):\n"
+        "    if not values and not os.path.exists('seen'):\n"
+        "        open('seen', 'w').close()\n"
+        "        if os.fork():\n"
+        "            student.describe = leave\n"
+        "            raise KeyboardInterrupt\n"
+        "        time.sleep(600)\n"
+        "    return float(sum(values))"
+    )
+    assert outcomes(execution)[0] == "passed"
+    assert outcomes(execution)[1] != "passed"
+
+
 def test_a_run_that_is_stopped_in_a_students_cell_does_not_go_on_without_it(
     class_course: Course,
     lab: ReleasedLab,
