@@ -1,14 +1,16 @@
 """How fast a class is graded: stock nbgrader, ours in several ways, and the floor, in one run.
 
-    python -m tests.bench.grading ARTEFACTS [LAB ...] [--students N] [--sample N]
+    python -m tests.bench.grading ARTEFACTS [LAB ...] [--students N] [--sample N] [--rounds N]
 
 The same class of all labs every time: answers of the banks, right, wrong and none, in turns by
 chance. What a run costs before its first submission is told apart: each way grades the whole class
 and one student of it, and the difference counts. Slow ways grade a sample and are extrapolated.
+What the targets compare is measured in turns, round after round, and the median counts: a
+machine's speed is not the same all day.
 
 The floor is the time that the cells themselves take in one process that has imported everything.
 CPU seconds include every process that a command started. Prints tables, draws figures, writes a
-JSON file. Run it on a quiet machine; it takes about a quarter of an hour.
+JSON file. Run it on a quiet machine; it takes about half an hour.
 """
 
 from __future__ import annotations
@@ -18,11 +20,12 @@ import csv
 import json
 import os
 import shutil
+import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -57,6 +60,7 @@ def main() -> None:
     parser.add_argument("labs", nargs="*", help="default: all")
     parser.add_argument("--students", type=int, default=10)
     parser.add_argument("--sample", type=int, default=3, help="students whom slow ways grade")
+    parser.add_argument("--rounds", type=int, default=3, help="of what the targets compare")
     args = parser.parse_args()
     adopt_orphans()
     os.environ["PATH"] = os.pathsep.join([os.path.dirname(sys.executable), os.environ["PATH"]])
@@ -66,14 +70,20 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         bench = Bench(Path(folder), here, labs, args.students)
         whole, sample = bench.students, bench.students[: args.sample]
-        rows = [  # what is compared stands side by side: a machine's speed is not the same all day
+        rounds = [
+            [
+                bench.row(STOCK, bench.stock, sample),
+                bench.row(DEFAULT, bench.ours(), whole),
+                bench.row(TWO, bench.ours("--workers", "2"), whole),
+                bench.row(ONE, bench.ours("--workers", "1"), whole),
+                bench.floor(),
+            ]
+            for _ in range(args.rounds)
+        ]
+        rows = [
+            *(middle(ways) for ways in zip(*rounds, strict=True)),
             bench.row("ours, cold kernels, 2 workers",
                       bench.ours("--workers", "2", cold=True), sample),
-            bench.row(STOCK, bench.stock, sample),
-            bench.row(DEFAULT, bench.ours(), whole),
-            bench.row(TWO, bench.ours("--workers", "2"), whole),
-            bench.row(ONE, bench.ours("--workers", "1"), whole),
-            bench.floor(),
             bench.row("ours, 1 worker, no sandbox",
                       bench.ours("--workers", "1", "--sandbox", "none"), whole),
             bench.row("warm kernels alone, 1 at a time", bench.kernels, whole),
@@ -81,8 +91,8 @@ def main() -> None:
         ]  # fmt: skip
         stages = bench.stages(sample)
         memory = bench.memory(sample)
-    made = {"machine": at, "labs": labs, "students": len(whole), "rows": rows, "stages": stages,
-            "peak MiB": memory}  # fmt: skip
+    made = {"machine": at, "labs": labs, "students": len(whole), "rows": rows, "rounds": rounds,
+            "stages": stages, "peak MiB": memory}  # fmt: skip
     report(made, args.artefacts)
 
 
@@ -209,6 +219,14 @@ def dask(folder: Path) -> Iterator[str]:
         for process in reversed(processes):
             process.terminate()
             process.wait()
+
+
+def middle(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """One way's rows of several rounds as one: the median of each figure."""
+    return {
+        name: value if name == "way" else statistics.median(row[name] for row in rows)
+        for name, value in rows[0].items()
+    }
 
 
 def speed() -> float:
