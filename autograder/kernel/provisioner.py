@@ -113,6 +113,7 @@ def run_kernel(
 
         app = KernelApp.instance()
         app.connection_file = connection_file
+        app.graded = sandbox is not None
         app.initialize()
         vars(app.shell).pop("_sys_modules_keys", None)  # empty now; `%reset` would believe it
         app.start()

@@ -67,6 +67,12 @@ def test_what_student_code_prints_stands_under_the_check_that_made_it_print(
     assert second == ["of []\n", "softly []\n"]
 
 
+def test_cells_are_counted_as_the_kernel_ran_them(with_total: Total) -> None:
+    cells = with_total("def total(values):\n    return float(sum(values))").notebook.cells
+    counts = [c.execution_count for c in cells if c.get("execution_count") is not None]
+    assert counts[0] == 1 and len(counts) > 2 and counts == sorted(set(counts))
+
+
 def test_what_student_code_draws_or_updates_stands_under_its_check(with_total: Total) -> None:
     execution = with_total(
         "import matplotlib.pyplot as plt\n"
