@@ -11,6 +11,7 @@ import importlib
 import os
 import threading
 
+from autograder.kernel import hugepages
 from autograder.kernel.place import TENSORFLOW
 from autograder.sandbox import libc
 
@@ -76,5 +77,7 @@ gc.set_threshold(10_000, 20, 50)  # and what is new has time to go by itself
 with contextlib.suppress(AttributeError):  # of a C library that cannot be told
     libc.call("mallopt", M_MMAP_THRESHOLD, 64 * 2**20)
     libc.call("mallopt", M_TRIM_THRESHOLD, 256 * 2**20)
+
+hugepages.collapse()
 
 THREADS = threading.active_count()
