@@ -99,7 +99,7 @@ def unfit_for(layers: Layers) -> str | None:
 def run_kernel(
     connection_file: str, directory: str, environment: dict[str, str], sandbox: Sandbox | None
 ) -> None:
-    """An ordinary ipykernel, in a process that has imported everything already."""
+    """An ipykernel in a process that has imported everything; in a sandbox, a graded one."""
     os.environ.clear()
     os.environ.update(environment)
     tempfile.tempdir = None  # the template may know the grader's, which does not exist in there
