@@ -29,7 +29,8 @@ kinds = {app.shell_port: b"ROUTER", app.iopub_port: b"PUB", app.stdin_port: b"RO
 listeners = {}
 for port in kinds:
     listeners[port] = socket.socket(socket.AF_UNIX)
-    os.unlink(f"{app.ip}-{port}")
+    if os.path.exists(f"{app.ip}-{port}"):  # there is no heartbeat
+        os.unlink(f"{app.ip}-{port}")
     listeners[port].bind(f"{app.ip}-{port}")
     listeners[port].listen()
 for number in range(3, 256):
