@@ -263,7 +263,8 @@ def test_the_instructor_is_told(graded: Graded, student: str, hostile: Hostile) 
         met = {n for n, words in LOST.items() if any(re.search(words, line) for line in said)}
         died = any(DEATH in line for line in said)
         assert met or (died and hostile.family == "killing"), said
-        assert outcomes <= told.each | met | {"not attempted"} | ({"crashed"} if died else set())
+        allowed = told.each | met | {"not attempted"} | ({"crashed"} if died else set())
+        assert outcomes <= allowed, result.checks
         return
     assert result.status in told.status.split(" or "), result.note
     if told.note is not None:
