@@ -356,7 +356,7 @@ class _Kernel:
         client.km = client.create_kernel_manager()
         cap_queue(client.km.context)
         confined = {} if self._sandbox is None else {"sandbox": self._sandbox}
-        await client.async_start_new_kernel(env=environment(self._place), **confined)
+        await client.async_start_new_kernel(env=environment(self._place), graded=True, **confined)
         client.km._close_control_socket()  # a kernel is ended by signals; nothing is sent there
         client.kc = client.km.client(ip=await self._relayed())
         client.kc.start_channels(stdin=False, hb=False, control=False)

@@ -26,13 +26,18 @@ from autograder.sandbox.confine import Layers, Sandbox, confined
 class WarmProvisioner(LocalProvisioner):
     """Launches kernels as forks of the template; cold, and saying so, where that is not safe.
 
-    `launch_kernel(..., sandbox=Sandbox(...))` confines the kernel, warm or cold.
+    `launch_kernel(..., sandbox=Sandbox(...))` confines the kernel, warm or cold. With `graded=True`
+    its one client is the grader (`KernelApp`).
     """
 
     _sandbox: Sandbox | None = None
 
     async def launch_kernel(
-        self, cmd: list[str], sandbox: Sandbox | None = None, **kwargs: Any
+        self,
+        cmd: list[str],
+        sandbox: Sandbox | None = None,
+        graded: bool = False,
+        **kwargs: Any,
     ) -> KernelConnectionInfo:
         await asyncio.to_thread(TEMPLATE.start)
         self._sandbox = sandbox
@@ -53,6 +58,7 @@ class WarmProvisioner(LocalProvisioner):
                 str(self.cwd),
                 dict(kwargs.get("env") or os.environ),
                 sandbox,
+                graded,
             )
         )
         try:
@@ -97,9 +103,13 @@ def unfit_for(layers: Layers) -> str | None:
 
 
 def run_kernel(
-    connection_file: str, directory: str, environment: dict[str, str], sandbox: Sandbox | None
+    connection_file: str,
+    directory: str,
+    environment: dict[str, str],
+    sandbox: Sandbox | None,
+    graded: bool,
 ) -> None:
-    """An ipykernel in a process that has imported everything; in a sandbox, a graded one."""
+    """An ipykernel, in a process that has imported everything already."""
     os.environ.clear()
     os.environ.update(environment)
     tempfile.tempdir = None  # the template may know the grader's, which does not exist in there
@@ -113,7 +123,7 @@ def run_kernel(
 
         app = KernelApp.instance()
         app.connection_file = connection_file
-        app.graded = sandbox is not None
+        app.graded = graded
         app.initialize()
         vars(app.shell).pop("_sys_modules_keys", None)  # empty now; `%reset` would believe it
         app.start()
@@ -165,4 +175,4 @@ def _without_network() -> None:
 if __name__ == "__main__":
     detach()
     told = Sandbox.from_dict(json.loads(sys.argv[2]))
-    run_kernel(sys.argv[1], os.getcwd(), dict(os.environ), told)
+    run_kernel(sys.argv[1], os.getcwd(), dict(os.environ), told, graded=True)
