@@ -286,6 +286,7 @@ def grade(
         from autograder.sandbox.limits import Limits
         from autograder.terminal import Progress, as_json, differences, table
 
+        sys.setswitchinterval(0.0005)  # a kernel gets its answer while another's result is written
         gc.freeze()  # what is imported stays: looking through it again and again takes long
         here = Course(course.resolve())
         names = here.choose(labs)
@@ -313,11 +314,11 @@ def grade(
                         progress.say(f"{NO_SANDBOX}{reach}")
                     grading = partial(grade_class, here, names, student, tell=tell, force=force)
                     if scheduler is None:
-                        machine = this_machine(
-                            data, limits, layers if confine else None, progress.say
-                        )
                         # One more than cores: at any time one waits for a process or for the disk.
                         at_once = workers or (os.cpu_count() or 1) + 1
+                        machine = this_machine(
+                            data, limits, layers if confine else None, progress.say, at_once
+                        )
                         results = asyncio.run(stoppable(grading(at_once, machine)))
                     else:
                         cluster = on_cluster()(scheduler, data, limits, confine, progress.say)

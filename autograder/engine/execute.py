@@ -128,7 +128,7 @@ class _Run:
         self._limits = limits
         self._layers = layers
         self._deadline = deadline
-        self._needed = needed_cells(nb, lab)
+        self._needed: set[int] = set()
         self._done: list[int] = []  # cells to replay when the kernel must be started anew
         self._kernel: _Kernel | None = None
         self._examiner: ExaminerClient | None = None
@@ -138,7 +138,10 @@ class _Run:
         self._slots: dict[int, NotebookNode] = {}  # with what student code prints in each check
 
     async def start(self) -> None:
-        await together(self._start_kernel(), self._start_examiner())
+        await together(self._start_kernel(), self._start_examiner(), self._find_needed())
+
+    async def _find_needed(self) -> None:
+        self._needed = await asyncio.to_thread(needed_cells, self.result.notebook, self._lab)
 
     async def stop(self) -> None:
         checking = [task for task in (self._serving, self._asking) if task is not None]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import stat
 import time
 import traceback
 from collections.abc import Callable
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,7 +19,7 @@ from autograder.engine.intake import BadSubmission
 from autograder.engine.lab import ReleasedLab
 from autograder.engine.prepare import prepare
 from autograder.engine.record import Recorder, Result
-from autograder.engine.together import together
+from autograder.engine.together import finished, together
 from autograder.engine.unchanged import Kept, Look, circumstances, still_holds
 from autograder.sandbox.layers import System, try_layers
 from autograder.sandbox.paths import covered, readable
@@ -121,7 +123,11 @@ async def grade_class(
     released = [ReleasedLab.load(course, lab) for lab in labs]
     jobs, missing = find_jobs(course, released, student)
     now = circumstances(released, course.root / "data", machine.limits, machine.confined)
-    with closing(Recorder(course)) as recorder, Kept(course, now) as kept:
+    with (
+        closing(Recorder(course)) as recorder,
+        Kept(course, now) as kept,
+        ThreadPoolExecutor(1) as writer,
+    ):
         for lab in released:
             recorder.add_lab(lab)
         known = recorder.students()
@@ -153,7 +159,7 @@ async def grade_class(
         async def work() -> None:
             nonlocal done
             for job in queue:
-                result = await grade_one(job, recorder, run, known, kept)
+                result = await grade_one(job, recorder, writer, run, known, kept)
                 results.append(result)
                 done += 1
                 tell(result, done, len(jobs))
@@ -179,20 +185,29 @@ def split(jobs: list[Job], recorder: Recorder, kept: Kept) -> tuple[list[Job], l
     return changed, unchanged
 
 
-async def grade_one(job: Job, recorder: Recorder, run: Run, known: set[str], kept: Kept) -> Result:
+async def grade_one(
+    job: Job, recorder: Recorder, writer: Executor, run: Run, known: set[str], kept: Kept
+) -> Result:
     """One submission through all four stages; whatever it holds, the run goes on.
+
+    writer: the one thread that writes into the gradebook; others are served meanwhile.
 
     Raises: CourseError when the result cannot be written down, or nothing can be run any more.
     """
     started = time.monotonic()
     look = Look(job.folder, job.lab)
+
+    async def failed(reason: str) -> Result:
+        seconds = time.monotonic() - started
+        return await finished(writer, recorder.failed, job.student, job.lab, reason, seconds)
+
     try:
-        submission = look.submission
-        notes = submission.notes
+        prepared = await asyncio.to_thread(lambda: prepare(job.lab, look.submission))
+        notes = look.submission.notes
         if known and job.student not in known:
             notes = ["a student whom the gradebook did not know; added", *notes]
-        execution = await run(prepare(job.lab, submission), job.lab)
-        result = recorder.save(job.student, job.lab, execution, notes)
+        execution = await run(prepared, job.lab)
+        result = await finished(writer, recorder.save, job.student, job.lab, execution, notes)
         if result.status == "graded":  # what else there is may come of our side, or of chance
             kept.keep(result, look)
         return result
@@ -200,7 +215,7 @@ async def grade_one(job: Job, recorder: Recorder, run: Run, known: set[str], kep
         raise
     except BadSubmission as bad:
         reason = str(bad)
-        result = recorder.failed(job.student, job.lab, reason, time.monotonic() - started)
+        result = await failed(reason)
         kept.keep(replace(result, note=reason), look)
         return result
     except NotRun as why:
@@ -209,4 +224,4 @@ async def grade_one(job: Job, recorder: Recorder, run: Run, known: set[str], kep
         # A fault of ours, not the student's: it must show, and it must not end the run.
         traceback.print_exc()
         reason = f"the grader failed: {type(error).__name__}: {error}"
-    return recorder.failed(job.student, job.lab, reason, time.monotonic() - started)
+    return await failed(reason)

@@ -15,6 +15,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextvars import ContextVar
 from multiprocessing import (
     context,
     forkserver,
@@ -70,6 +71,8 @@ class _Popen(popen_forkserver.Popen):
         self.pid = forkserver.read_signed(self.sentinel)
 
 
+# Which a process is to run on that is forked in this context; None: on any.
+CORE: ContextVar[int | None] = ContextVar("core", default=None)
 _STARTED: WeakSet[_Process] = WeakSet()
 
 
@@ -181,7 +184,7 @@ class Template:
 
     def _fork(self, target: Callable[..., None], *args: Any) -> Forked:
         self._running()
-        process = _Process(target=_child, args=(target, args))
+        process = _Process(target=_child, args=(target, args, CORE.get()))
         process.daemon = False
         process.start()
         return Forked(process)
@@ -252,8 +255,10 @@ def _no_interrupts() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _child(target: Callable[..., None], args: tuple) -> None:
+def _child(target: Callable[..., None], args: tuple, core: int | None) -> None:
     """What every forked process does first."""
+    if core is not None:
+        os.sched_setaffinity(0, {core})
     own_group()
     _end_with_template()
     detach()
