@@ -282,7 +282,7 @@ def grade(
         from autograder.engine.grade import grade_class, sandbox_for
         from autograder.engine.local import this_machine
         from autograder.engine.record import write_csv_files
-        from autograder.engine.run import only_run, own_temporary_directory
+        from autograder.engine.run import only_run, own_cores, own_temporary_directory
         from autograder.sandbox.limits import Limits
         from autograder.terminal import Progress, as_json, differences, table
 
@@ -316,10 +316,11 @@ def grade(
                     if scheduler is None:
                         # One more than cores: at any time one waits for a process or for the disk.
                         at_once = workers or (os.cpu_count() or 1) + 1
-                        machine = this_machine(
-                            data, limits, layers if confine else None, progress.say, at_once
-                        )
-                        results = asyncio.run(stoppable(grading(at_once, machine)))
+                        with own_cores(at_once) as cores:
+                            machine = this_machine(
+                                data, limits, layers if confine else None, progress.say, cores
+                            )
+                            results = asyncio.run(stoppable(grading(at_once, machine)))
                     else:
                         cluster = on_cluster()(scheduler, data, limits, confine, progress.say)
                         results, within = asyncio.run(

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from copy import deepcopy
 from pathlib import Path
 
@@ -25,13 +24,15 @@ def this_machine(
     limits: Limits,
     confine: Callable[[], Layers] | None,
     say: Callable[[str], None],
-    workers: int = 1,
+    cores: Iterable[int] = (),
 ) -> Machine:
-    """What runs notebooks here, as many at once as there are workers.
+    """What runs notebooks here.
 
     confine: gives the layers of the sandbox, once there is anything to run; None for no sandbox.
     say: called with what the instructor should know of the run.
+    cores: one for each that runs at once; without any, the system gives each what is free.
     """
+    free = list(cores)
 
     async def start() -> Run:
         layers = None if confine is None else confine()
@@ -39,7 +40,6 @@ def this_machine(
         unfit = TEMPLATE.unfit or (layers and unfit_for(layers))
         if unfit:
             say(f"kernels start cold, which takes longer: {unfit}")
-        free = own_cores(workers)
 
         async def run(notebook: NotebookNode, lab: ReleasedLab) -> Execution:
             core = free.pop() if free else None
@@ -54,17 +54,6 @@ def this_machine(
         return run
 
     return Machine(limits, confine is not None, start)
-
-
-def own_cores(workers: int) -> list[int]:
-    """A core for each worker where there are just as many, and none otherwise.
-
-    The processes of a submission wait for each other most of the time. On one core that takes less
-    than between two, and leaves what they need in its cache. With fewer workers than cores, two
-    runs could choose the same ones; with more, some core would have too many.
-    """
-    cores = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else ()
-    return list(cores) if len(cores) == workers else []
 
 
 async def run_here(

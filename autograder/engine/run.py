@@ -1,6 +1,6 @@
 """What a run holds while it lives, so that nothing of a killed one stays or is in the way.
 
-Both locks belong to the process and end with it, however it ends.
+Its locks belong to the process and end with it, however it ends.
 """
 
 from __future__ import annotations
@@ -8,7 +8,9 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import socket
 import stat
+import sys
 import tempfile
 from collections.abc import Iterator
 from functools import cache
@@ -39,6 +41,32 @@ def only_run(course: Course) -> Iterator[None]:
         yield
     finally:
         os.close(handle)
+
+
+@contextlib.contextmanager
+def own_cores(workers: int) -> Iterator[list[int]]:
+    """A core for each worker that no other run on this machine has; none where there are too few.
+
+    The processes of a submission wait for each other most of the time. On one core that takes less
+    than between two, and leaves what they need in its cache. A single worker has the grader, which
+    it waits for as well, on its core.
+    """
+    with contextlib.ExitStack() as held:
+        cores: list[int] = []
+        for core in sorted(os.sched_getaffinity(0)) if sys.platform == "linux" else ():
+            name = held.enter_context(socket.socket(socket.AF_UNIX))
+            with contextlib.suppress(OSError):  # another run has it
+                name.bind(f"\0autograder-core-{core}")  # not a file, and gone with the process
+                cores.append(core)
+            if len(cores) == workers:
+                break
+        else:
+            cores.clear()
+            held.close()
+        if len(cores) == 1:
+            held.callback(os.sched_setaffinity, 0, os.sched_getaffinity(0))
+            os.sched_setaffinity(0, cores)
+        yield cores
 
 
 @cache

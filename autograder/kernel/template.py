@@ -71,7 +71,7 @@ class _Popen(popen_forkserver.Popen):
         self.pid = forkserver.read_signed(self.sentinel)
 
 
-# Which a process is to run on that is forked in this context; None: on any.
+# That what is forked in this context runs on; None: on those that the caller runs on.
 CORE: ContextVar[int | None] = ContextVar("core", default=None)
 _STARTED: WeakSet[_Process] = WeakSet()
 
@@ -184,7 +184,9 @@ class Template:
 
     def _fork(self, target: Callable[..., None], *args: Any) -> Forked:
         self._running()
-        process = _Process(target=_child, args=(target, args, CORE.get()))
+        core = CORE.get()
+        cores = os.sched_getaffinity(0) if core is None else {core}
+        process = _Process(target=_child, args=(target, args, cores))
         process.daemon = False
         process.start()
         return Forked(process)
@@ -255,10 +257,9 @@ def _no_interrupts() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _child(target: Callable[..., None], args: tuple, core: int | None) -> None:
-    """What every forked process does first."""
-    if core is not None:
-        os.sched_setaffinity(0, {core})
+def _child(target: Callable[..., None], args: tuple, cores: set[int]) -> None:
+    """What every forked process does first. cores: those that it runs on."""
+    os.sched_setaffinity(0, cores)
     own_group()
     _end_with_template()
     detach()

@@ -12,7 +12,7 @@ import pytest
 
 from autograder.course import Course, CourseError
 from autograder.engine import run
-from autograder.engine.run import only_run
+from autograder.engine.run import only_run, own_cores
 
 
 def test_a_course_is_held_by_one_run_at_a_time(toy_course: Course) -> None:
@@ -103,3 +103,38 @@ def test_a_folder_whose_name_leaves_no_room_for_sockets_is_told(
     with pytest.raises(CourseError, match="set TMPDIR to a folder whose path has at most"):
         run.own_temporary_directory.__wrapped__()
     assert list(deep.iterdir()) == []
+
+
+@pytest.fixture
+def cores(monkeypatch: pytest.MonkeyPatch) -> list[set[int]]:
+    """Four cores, whatever this machine has; gives what the process was told to run on."""
+    if sys.platform != "linux":
+        pytest.skip("only Linux lets a process choose its cores")
+    told: list[set[int]] = []
+    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: {9001, 9002, 9003, 9004})
+    monkeypatch.setattr(os, "sched_setaffinity", lambda pid, cores: told.append(set(cores)))
+    return told
+
+
+def test_two_runs_have_no_core_in_common(cores: list[set[int]]) -> None:
+    with own_cores(2) as first:
+        with own_cores(2) as second:
+            assert len(first) == len(second) == 2 and not set(first) & set(second)
+            with own_cores(1) as third:
+                assert third == []
+        with own_cores(3) as fourth:
+            assert fourth == []
+        with own_cores(2) as again:  # those that the second gave back, and the fourth did not keep
+            assert again == second
+    assert not cores
+
+
+def test_more_workers_than_cores_have_none_of_their_own(cores: list[set[int]]) -> None:
+    with own_cores(5) as own:
+        assert own == []
+
+
+def test_a_single_worker_has_the_grader_on_its_core_until_it_is_done(cores: list[set[int]]) -> None:
+    with own_cores(1) as own:
+        assert cores == [set(own)] and len(own) == 1
+    assert cores[1:] == [{9001, 9002, 9003, 9004}]
