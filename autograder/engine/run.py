@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import re
 import socket
 import stat
 import sys
@@ -53,7 +54,7 @@ def own_cores(workers: int) -> Iterator[list[int]]:
     """
     with contextlib.ExitStack() as held:
         cores: list[int] = []
-        for core in sorted(os.sched_getaffinity(0)) if sys.platform == "linux" else ():
+        for core in _cores():
             name = held.enter_context(socket.socket(socket.AF_UNIX))
             with contextlib.suppress(OSError):  # another run has it
                 name.bind(f"\0autograder-core-{core}")  # not a file, and gone with the process
@@ -67,6 +68,19 @@ def own_cores(workers: int) -> Iterator[list[int]]:
             held.callback(os.sched_setaffinity, 0, os.sched_getaffinity(0))
             os.sched_setaffinity(0, cores)
         yield cores
+
+
+def _cores() -> list[int]:
+    """The cores that this process may use, second threads of one core last."""
+    if sys.platform != "linux":
+        return []
+
+    def second(core: int) -> bool:
+        path = Path(f"/sys/devices/system/cpu/cpu{core}/topology/thread_siblings_list")
+        first = re.match(r"\d+", path.read_text()) if path.exists() else None  # "0,4" or "0-1"
+        return first is not None and int(first[0]) != core
+
+    return sorted(os.sched_getaffinity(0), key=lambda core: (second(core), core))
 
 
 @cache

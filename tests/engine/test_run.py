@@ -129,6 +129,20 @@ def test_two_runs_have_no_core_in_common(cores: list[set[int]]) -> None:
     assert not cores
 
 
+def test_second_threads_of_a_core_come_last(
+    cores: list[set[int]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def siblings(path: Path) -> str:
+        return "9001-9002\n" if path.parts[-3] in ("cpu9001", "cpu9002") else "9003,9004\n"
+
+    monkeypatch.setattr(Path, "exists", lambda path: True)
+    monkeypatch.setattr(Path, "read_text", siblings)
+    with own_cores(2) as own:
+        assert own == [9001, 9003]
+    with own_cores(4) as own:
+        assert own == [9001, 9003, 9002, 9004]
+
+
 def test_more_workers_than_cores_have_none_of_their_own(cores: list[set[int]]) -> None:
     with own_cores(5) as own:
         assert own == []
