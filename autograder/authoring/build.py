@@ -75,7 +75,9 @@ def build_lab(course: Course, name: str) -> Built:
     notebooks.drop_volatile_outputs(reference)
     committed = course.reference_notebook(name)
     if committed.is_file():
-        notebooks.keep_unstable_outputs(reference, nbformat.read(committed, as_version=4))
+        before = nbformat.read(committed, as_version=4)
+        notebooks.keep_unstable_outputs(reference, before)
+        notebooks.keep_same_pictures(reference, before)
     return Built(
         reference=notebooks.to_text(reference),
         student=notebooks.to_text(student),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import shutil
 from copy import deepcopy
 from pathlib import Path
@@ -10,10 +12,16 @@ import nbformat
 import pytest
 from nbformat.notebooknode import NotebookNode
 from nbformat.v4 import new_code_cell, new_notebook, new_output
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 from typer.testing import CliRunner, Result
 
 from autograder.authoring.build import Built, build_lab
-from autograder.authoring.notebooks import keep_unstable_outputs, reference_notebook
+from autograder.authoring.notebooks import (
+    keep_same_pictures,
+    keep_unstable_outputs,
+    reference_notebook,
+)
 from autograder.authoring.source import read_lab
 from autograder.cli import app
 from autograder.course import CONFIG_FILE, Course
@@ -182,6 +190,40 @@ def test_an_unstable_cell_that_was_edited_gets_new_outputs() -> None:
         nb = notebook(source, "9.0 s", tags)
         keep_unstable_outputs(nb, deepcopy(committed))
         assert nb.cells[0].outputs[0].text == kept, (source, tags)
+
+
+def picture(level: int, size: int = 4, text: str = "") -> str:
+    """A grey picture with one pixel of another level; text: what else its file holds."""
+    image = Image.new("L", (size, size), 100)
+    image.putpixel((1, 2), level)
+    file, more = io.BytesIO(), PngInfo()
+    more.add_text("made", text)
+    image.save(file, "PNG", pnginfo=more)
+    return base64.b64encode(file.getvalue()).decode()
+
+
+@pytest.mark.parametrize(
+    ("now", "source", "kept"),
+    [
+        (picture(150, text="on another day"), "plt.plot(losses)", True),
+        (picture(153), "plt.plot(losses)", True),
+        (picture(175), "plt.plot(losses)", False),
+        (picture(150, size=5), "plt.plot(losses)", False),
+        (picture(153), "plt.plot(losses[1:])", False),
+    ],
+    ids=["the same pixels", "rounded differently", "visibly another", "larger", "other source"],
+)
+def test_a_picture_that_looks_the_same_is_not_made_anew(now: str, source: str, kept: bool) -> None:
+    def notebook(source: str, png: str) -> NotebookNode:
+        outputs = [
+            new_output("stream", name="stdout", text="done"),
+            new_output("display_data", data={"image/png": png}),
+        ]
+        return new_notebook(cells=[new_code_cell(source, id="demo", outputs=outputs)])
+
+    nb = notebook(source, now)
+    keep_same_pictures(nb, notebook("plt.plot(losses)", before := picture(150)))
+    assert nb.cells[0].outputs[1].data["image/png"] == (before if kept else now)
 
 
 def test_nbval_ignores_unstable_cells_in_the_reference_notebook_alone(restless: Course) -> None:
