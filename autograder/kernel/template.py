@@ -259,7 +259,8 @@ def _no_interrupts() -> Iterator[None]:
 
 def _child(target: Callable[..., None], args: tuple, cores: set[int]) -> None:
     """What every forked process does first. cores: those that it runs on."""
-    os.sched_setaffinity(0, cores)
+    with contextlib.suppress(OSError):  # a container may have lost them meanwhile
+        os.sched_setaffinity(0, cores)
     own_group()
     _end_with_template()
     detach()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import multiprocessing
 import os
 import re
 import signal
@@ -11,6 +12,7 @@ import subprocess
 import sys
 import threading
 import time
+from multiprocessing.connection import Connection
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -389,3 +391,24 @@ def test_whatever_the_probe_meets_is_a_reason_and_never_a_hang(
     monkeypatch.setattr(template, "PROBE_SECONDS", 0.5)
     fresh.start()
     assert reason in fresh.unfit and ended == [True]
+
+
+@pytest.mark.parametrize("there", [True, False], ids=["a core", "a core that is gone"])
+def test_what_is_forked_runs_on_the_core_that_was_chosen_where_there_is_one(there: bool) -> None:
+    cores = os.sched_getaffinity(0)
+    core = max(cores) if there else 1000
+    receiver, sender = multiprocessing.Pipe(duplex=False)
+    token = template.CORE.set(core)
+    try:
+        process = TEMPLATE.fork(tell_cores, sender)
+    finally:
+        template.CORE.reset(token)
+    assert receiver.poll(60)
+    assert receiver.recv() == ({core} if there else cores)
+    process.kill()
+    process.wait()
+
+
+def tell_cores(sender: Connection) -> None:
+    """Runs in a forked process."""
+    sender.send(os.sched_getaffinity(0))
