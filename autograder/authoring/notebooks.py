@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import tempfile
+from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
 
@@ -100,12 +101,9 @@ def drop_volatile_outputs(nb: NotebookNode) -> None:
 
 def keep_unstable_outputs(nb: NotebookNode, committed: NotebookNode) -> None:
     """Gives unstable cells the outputs that the committed notebook has for the same source."""
-    old = {cell.id: cell for cell in committed.cells}
-    for cell in nb.cells:
-        if NBVAL_IGNORE not in cell.metadata.get("tags", []):
-            continue
-        if cell.id in old and old[cell.id].source == cell.source:
-            cell.outputs = old[cell.id].outputs
+    for cell, old in _unedited(nb, committed):
+        if NBVAL_IGNORE in cell.metadata.get("tags", []):
+            cell.outputs = old.outputs
 
 
 def keep_same_pictures(nb: NotebookNode, committed: NotebookNode) -> None:
@@ -114,15 +112,21 @@ def keep_same_pictures(nb: NotebookNode, committed: NotebookNode) -> None:
     Processors of different kinds round differently, and a curve of what was trained moves by a
     hundredth of a pixel.
     """
-    old = {cell.id: cell for cell in committed.cells}
-    for cell in nb.cells:
-        if cell.id not in old or old[cell.id].source != cell.source:
-            continue
-        outputs = cell.get("outputs", []), old[cell.id].get("outputs", [])
-        for output, before in zip(*outputs, strict=False):
+    for cell, old in _unedited(nb, committed):
+        for output, before in zip(cell.outputs, old.outputs, strict=False):
             new_data, old_data = output.get("data", {}), before.get("data", {})
             if PNG in new_data and PNG in old_data and _look_same(new_data[PNG], old_data[PNG]):
                 new_data[PNG] = old_data[PNG]
+
+
+def _unedited(
+    nb: NotebookNode, committed: NotebookNode
+) -> Iterator[tuple[NotebookNode, NotebookNode]]:
+    """Code cells, each with the committed one of the same source."""
+    old = {cell.id: cell for cell in committed.cells}
+    for cell in nb.cells:
+        if cell.cell_type == "code" and cell.id in old and old[cell.id].source == cell.source:
+            yield cell, old[cell.id]
 
 
 def _look_same(one: str, other: str) -> bool:
