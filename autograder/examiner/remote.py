@@ -19,7 +19,7 @@ import numpy as np
 
 from autograder.wire import channel
 from autograder.wire.codec import LIBRARIES, Decoder, Encoder, WireError, no_collection
-from autograder.wire.sharing import CONTAINERS, Shared, encode_content, is_shared
+from autograder.wire.sharing import CONSTANT, CONTAINERS, Shared, encode_content, is_shared
 
 # Classes that every Python has but that no module shows under their own name.
 HIDDEN_TYPES = {
@@ -115,8 +115,11 @@ class Session:
         return True
 
     def _refuse_constants(self, value: Any) -> None:
+        memory = _memory(value)
         for name, constant in self._constants.items():
-            if not name.startswith("__") and any(_same(value, c) for c in _within(constant)):
+            if name.startswith("__"):
+                continue
+            if any(_same(value, memory, c) for c in _changeable(constant)):
                 raise CheckError(
                     f"the code changes `{name}` in place, which the notebook gives for all cells "
                     "to use; it must work on a copy. (A check that wants the change hands over a "
@@ -217,18 +220,18 @@ def _gradients(reached: Any, leaves: list) -> list:
     return grads
 
 
-def _within(constant: Any, depth: int = 0) -> Iterator[Any]:
-    """A constant, and what its containers hold."""
+def _changeable(constant: Any, depth: int = 0) -> Iterator[Any]:
+    """A constant and what its containers hold, without the numbers and texts in them."""
     yield constant
     if type(constant) in (list, tuple, dict, set) and depth < 8:
         for item in constant.values() if type(constant) is dict else constant:
-            yield from _within(item, depth + 1)
+            if type(item) not in CONSTANT:
+                yield from _changeable(item, depth + 1)
 
 
-def _same(value: Any, constant: Any) -> bool:
-    """Whether two values are one, or share memory."""
-    memory, constant_memory = _memory(value), _memory(constant)
-    if memory is None or constant_memory is None:
+def _same(value: Any, memory: np.ndarray | None, constant: Any) -> bool:
+    """Whether two values are one, or share memory; `memory` is the first one's."""
+    if memory is None or (constant_memory := _memory(constant)) is None:
         return value is constant
     return np.may_share_memory(memory, constant_memory)
 
