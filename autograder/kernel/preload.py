@@ -8,6 +8,7 @@ left out as well, because it hooks itself into the kernel that is there when it 
 import contextlib
 import gc
 import importlib
+import inspect
 import os
 import threading
 
@@ -66,6 +67,10 @@ finally:
 # The application of a kernel, with its log: setting that up asks every logger there is. The rest of
 # it is made in each kernel.
 importlib.import_module("autograder.kernel.app").KernelApp.instance().log  # noqa: B018
+
+# IPython looks for the module of each frame of an error, for which Python asks every module that
+# there is for its file. It remembers what it heard: here for all kernels.
+inspect.getmodule(compile("", "<no module's>", "exec"))
 
 # What is here now stays for good: no collection in a child walks over (and so copies) it again.
 gc.collect()

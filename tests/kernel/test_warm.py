@@ -76,6 +76,13 @@ def test_nbclient_gets_a_warm_kernel_by_its_name() -> None:
     assert text(preloaded)
 
 
+def test_a_kernel_need_not_ask_every_module_for_its_file_to_show_an_error() -> None:
+    (known,) = run(
+        "import inspect, ipykernel.zmqshell as last\nlast.__file__ in inspect.modulesbyfile"
+    )
+    assert text(known) == "True"
+
+
 def test_jupyter_execute_gets_a_warm_kernel_by_its_name(tmp_path: Path) -> None:
     nb = new_notebook(
         cells=[
