@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 from dataclasses import dataclass
-from pathlib import Path
 
 _PAGE = os.sysconf("SC_PAGESIZE")
 _TICK = os.sysconf("SC_CLK_TCK")
@@ -32,7 +31,7 @@ def descendants(pid: int) -> list[int]:
             continue  # it has ended
         for thread in threads:
             try:
-                children = Path(f"/proc/{parent}/task/{thread}/children").read_text().split()
+                children = _read(f"/proc/{parent}/task/{thread}/children").split()
             except OSError:
                 continue
             found += map(int, children)
@@ -45,11 +44,11 @@ def usage(pids: list[int]) -> Usage:
     tasks = pages = ticks = 0
     for pid in pids:
         try:
-            stat = Path(f"/proc/{pid}/stat").read_text()
+            stat = _read(f"/proc/{pid}/stat")
         except OSError:
             continue
         # After the name, which may hold anything: state is field 3 of proc(5).
-        fields = stat[stat.rindex(")") + 2 :].split()
+        fields = stat[stat.rindex(b")") + 2 :].split()
         ticks += sum(map(int, fields[11:15]))  # utime, stime, cutime, cstime
         tasks += int(fields[17])
         pages += int(fields[21])
@@ -61,13 +60,13 @@ def own_memory(pids: list[int]) -> int:
     total = 0
     for pid in pids:
         try:
-            lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+            lines = _read(f"/proc/{pid}/smaps_rollup").splitlines()
         except PermissionError:  # it hides from this user: all that it shares counts
             total += usage([pid]).memory
             continue
         except OSError:
             continue
-        total += sum(int(line.split()[1]) for line in lines if line.startswith("Pss:")) * 1024
+        total += sum(int(line.split()[1]) for line in lines if line.startswith(b"Pss:")) * 1024
     return total
 
 
@@ -105,3 +104,10 @@ def tasks_of_user(uid: int) -> int:
             except OSError:
                 continue
     return total
+
+
+def _read(path: str) -> bytes:
+    """A file of /proc. A watch reads some dozens of them ten times a second for each kernel: text
+    and buffers, or a `Path`, take three times as long."""
+    with open(path, "rb", buffering=0) as file:
+        return file.read()
