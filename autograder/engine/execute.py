@@ -409,6 +409,10 @@ class _Kernel:
             channels.stop_channels()
         await self._relay.close()
         self._stack.close()
+        if self._watching is not None:
+            await asyncio.wait({self._watching})
+            if not self._watching.cancelled():
+                self._watching.result()  # raises what ended the watch: it was to watch to the end
 
     async def kill(self, why: KernelLost | None = None) -> None:
         """Ends the kernel; `why` is what `run` raises then."""

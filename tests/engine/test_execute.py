@@ -161,6 +161,17 @@ def test_a_kernel_that_dies_as_the_run_is_stopped_leaves_no_complaint(
     assert len(serving) == 1 and not serving[0]._log_traceback
 
 
+def test_nobody_is_graded_whom_nobody_could_watch(
+    with_total: Total, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def look(watch: engine.Watch) -> None:
+        raise ValueError("what it reads makes no sense")
+
+    monkeypatch.setattr(engine.Watch, "look", look)
+    with pytest.raises(ValueError, match="makes no sense"):
+        with_total("def total(values):\n    return float(sum(values))")
+
+
 def test_a_kernel_that_has_seen_a_check_gets_no_second_one(with_total: Total) -> None:
     """A process that it forked holds the connection, so that the check does not end with it."""
     execution = with_total(

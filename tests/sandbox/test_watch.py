@@ -66,6 +66,14 @@ def test_a_kernel_within_its_limits_goes_on(program: Programs, tmp_path: Path) -
     assert excess(program(WAIT), limits, tmp_path) is None
 
 
+def test_a_process_whose_name_is_no_text_counts_as_any_other(program: Programs) -> None:
+    name = "open('/proc/self/comm', 'wb').write(b'\\xff) R 1 (')\n"
+    pid = program(f"{name}kept = b'x' * (80 << 20)\n{WAIT}")
+    assert b"\xff" in Path(f"/proc/{pid}/comm").read_bytes()
+    assert excess(pid, Limits(memory=1000 * MIB), looks=1) is None
+    assert (excess(pid, Limits(memory=64 * MIB), looks=1) or "").startswith("memory:")
+
+
 @pytest.mark.parametrize("hidden", [False, True], ids=["plain", "hidden"])
 def test_memory_that_is_really_used_counts(program: Programs, hidden: bool) -> None:
     hide = "import ctypes; ctypes.CDLL(None).prctl(4, 0, 0, 0, 0)\n" if hidden else ""
