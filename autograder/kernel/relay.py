@@ -75,7 +75,7 @@ class _End(asyncio.Protocol):
     """
 
     transport: asyncio.Transport | None = None
-    _gone = False
+    _gone = _lost = False
 
     def __init__(self, passes: Callable[[bytes], bool], other: _End | None = None) -> None:
         self._passes = passes
@@ -84,7 +84,8 @@ class _End(asyncio.Protocol):
     def abort(self) -> None:
         """Hangs up, now or as soon as there is a connection."""
         self._gone = True
-        if self.transport is not None:
+        # asyncio fails to abort what was closed with something still to write, and then wrote it.
+        if self.transport is not None and not self._lost:
             self.transport.abort()
 
     def connection_made(self, transport: asyncio.Transport) -> None:
@@ -110,6 +111,7 @@ class _End(asyncio.Protocol):
         self._other.transport.resume_reading()
 
     def connection_lost(self, error: Exception | None) -> None:
+        self._lost = True
         if self._other is not None:
             self._other.transport.close()
 

@@ -156,6 +156,37 @@ def test_a_run_that_ends_as_a_client_comes_ends_without_a_complaint(folder: Path
     assert complaints == []
 
 
+@pytest.mark.parametrize("size", range(140_000, 400_000, 20_000))  # of a socket's buffer and more
+def test_a_client_may_take_its_time_to_read_what_a_gone_kernel_said(
+    folder: Path, size: int
+) -> None:
+    """asyncio cannot abort a connection that it was told to close before all was written."""
+    sent = GREETING + message(bytes(size))
+
+    async def run() -> bytes:
+        loop = asyncio.get_running_loop()
+        relay = Relay(10**6, lambda reason: None)
+        await relay.open(f"{folder}/near", f"{folder}/far")
+        with socket.socket(socket.AF_UNIX) as listener, socket.socket(socket.AF_UNIX) as client:
+            listener.bind(f"{folder}/far")
+            listener.listen()
+            client.connect(f"{folder}/near")
+            for end in (listener, client):
+                end.setblocking(False)
+            kernel, _ = await loop.sock_accept(listener)
+            with kernel:
+                await loop.sock_sendall(kernel, sent)
+            await asyncio.sleep(0.05)  # the relay hears that the kernel has gone
+            got = b""
+            while data := await asyncio.wait_for(loop.sock_recv(client, 10**6), 10):
+                got += data
+            await asyncio.sleep(0.05)
+        await relay.close()
+        return got
+
+    assert asyncio.run(run()) == sent
+
+
 @pytest.mark.parametrize("steps", range(8))
 def test_who_comes_while_it_is_closed_does_no_harm(folder: Path, steps: int) -> None:
     """Before 3.12, asyncio forgets a connection that its server has accepted and not made yet."""
