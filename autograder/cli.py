@@ -282,7 +282,12 @@ def grade(
         from autograder.engine.grade import grade_class, sandbox_for
         from autograder.engine.local import this_machine
         from autograder.engine.record import write_csv_files
-        from autograder.engine.run import only_run, own_cores, own_temporary_directory
+        from autograder.engine.run import (
+            only_run,
+            own_cores,
+            own_temporary_directory,
+            usable_cores,
+        )
         from autograder.sandbox.limits import Limits
         from autograder.terminal import Progress, as_json, differences, table
 
@@ -315,7 +320,7 @@ def grade(
                     grading = partial(grade_class, here, names, student, tell=tell, force=force)
                     if scheduler is None:
                         # One more than cores: at any time one waits for a process or for the disk.
-                        at_once = workers or (os.cpu_count() or 1) + 1
+                        at_once = workers or usable_cores() + 1
                         with own_cores(at_once) as cores:
                             machine = this_machine(
                                 data, limits, layers if confine else None, progress.say, cores

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import math
 import os
 import re
 import socket
@@ -23,6 +24,7 @@ from autograder.sandbox.leftovers import remove
 
 PREFIX = "autograder-"
 _MODE = 0o711
+_QUOTA = Path("/sys/fs/cgroup/cpu.max")  # of a container; a machine of its own has none
 UNKNOWN = "?" * 8  # what `mkdtemp` appends
 MOST_PARENT = 50  # bytes of the path above: the sockets below may have 104 to 108 in all
 
@@ -46,7 +48,8 @@ def only_run(course: Course) -> Iterator[None]:
 
 @contextlib.contextmanager
 def own_cores(workers: int) -> Iterator[list[int]]:
-    """A core for each worker that no other run on this machine has; none where there are too few.
+    """A core for each worker that no other run on this machine has; none where there are too few,
+    or where the system shares them out by time among those who cannot see each other.
 
     The processes of a submission wait for each other most of the time. On one core that takes less
     than between two, and leaves what they need in its cache. A single worker has the grader, which
@@ -54,7 +57,7 @@ def own_cores(workers: int) -> Iterator[list[int]]:
     """
     with contextlib.ExitStack() as held:
         cores: list[int] = []
-        for core in _cores():
+        for core in _cores() if _quota() is None else []:
             name = held.enter_context(socket.socket(socket.AF_UNIX))
             with contextlib.suppress(OSError):  # another run has it
                 name.bind(f"\0autograder-core-{core}")  # not a file, and gone with the process
@@ -68,6 +71,23 @@ def own_cores(workers: int) -> Iterator[list[int]]:
             held.callback(os.sched_setaffinity, 0, os.sched_getaffinity(0))
             os.sched_setaffinity(0, cores)
         yield cores
+
+
+def usable_cores() -> int:
+    """How many cores this process has the use of: a container may have the time of a few only."""
+    cores = len(_cores()) or os.cpu_count() or 1
+    return min(cores, math.ceil(_quota() or cores))
+
+
+def _quota() -> float | None:
+    """How many cores' time this process's container has, where that is fewer than there are."""
+    try:
+        quota, period = _QUOTA.read_text().split()
+    except OSError:  # there is no such file, or it is not to be seen
+        return None
+    if quota == "max" or int(quota) >= int(period) * len(_cores()):
+        return None
+    return int(quota) / int(period)
 
 
 def _cores() -> list[int]:

@@ -12,7 +12,7 @@ import pytest
 
 from autograder.course import Course, CourseError
 from autograder.engine import run
-from autograder.engine.run import only_run, own_cores
+from autograder.engine.run import only_run, own_cores, usable_cores
 
 
 def test_a_course_is_held_by_one_run_at_a_time(toy_course: Course) -> None:
@@ -113,6 +113,7 @@ def cores(monkeypatch: pytest.MonkeyPatch) -> list[set[int]]:
     told: list[set[int]] = []
     monkeypatch.setattr(os, "sched_getaffinity", lambda pid: {9001, 9002, 9003, 9004})
     monkeypatch.setattr(os, "sched_setaffinity", lambda pid, cores: told.append(set(cores)))
+    monkeypatch.setattr(run, "_QUOTA", Path("/no/such/file"))
     return told
 
 
@@ -133,6 +134,8 @@ def test_second_threads_of_a_core_come_last(
     cores: list[set[int]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def siblings(path: Path) -> str:
+        if path == run._QUOTA:
+            raise FileNotFoundError
         return "9001-9002\n" if path.parts[-3] in ("cpu9001", "cpu9002") else "9003,9004\n"
 
     monkeypatch.setattr(Path, "exists", lambda path: True)
@@ -152,3 +155,33 @@ def test_a_single_worker_has_the_grader_on_its_core_until_it_is_done(cores: list
     with own_cores(1) as own:
         assert cores == [set(own)] and len(own) == 1
     assert cores[1:] == [{9001, 9002, 9003, 9004}]
+
+
+@pytest.mark.parametrize(
+    ("quota", "usable", "own"),
+    [
+        ("max 100000", 4, 2),
+        ("400000 100000", 4, 2),
+        ("1600000 100000", 4, 2),
+        ("300000 100000", 3, 0),
+        ("150000 100000", 2, 0),
+        ("20000 100000", 1, 0),
+    ],
+)
+def test_a_container_uses_no_more_cores_than_it_has_time_for_and_calls_none_its_own(
+    cores: list[set[int]],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    quota: str,
+    usable: int,
+    own: int,
+) -> None:
+    monkeypatch.setattr(run, "_QUOTA", tmp_path / "cpu.max")
+    (tmp_path / "cpu.max").write_text(f"{quota}\n")
+    assert usable_cores() == usable
+    with own_cores(2) as given:
+        assert len(given) == own
+
+
+def test_without_a_container_all_cores_are_of_use(cores: list[set[int]]) -> None:
+    assert usable_cores() == 4
