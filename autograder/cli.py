@@ -305,7 +305,7 @@ def grade(
                         done.append(result)
                         progress.tell(result, count, total)
 
-                    data, limits = here.root / "data", Limits(seconds=here.cell_timeout)
+                    data, limits = here.data_directory, Limits(seconds=here.cell_timeout)
 
                     def layers() -> Layers:
                         nonlocal within

@@ -70,6 +70,19 @@ class Course:
         return self.root / self.directories.feedback_directory
 
     @property
+    def data_directory(self) -> Path:
+        """What the labs read; a course need not have any.
+
+        Raises: CourseError when it is a link to nothing, as of a demo whose course has moved.
+        """
+        data = self.root / "data"
+        if data.is_symlink() and not data.exists():
+            raise CourseError(
+                f"{data} is a link to {data.readlink()}, which is not there: mend or remove it."
+            )
+        return data
+
+    @property
     def gradebook_url(self) -> str:
         """SQLAlchemy address of nbgrader's gradebook."""
         return self.directories.db_url

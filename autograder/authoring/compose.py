@@ -116,8 +116,8 @@ def demo_class(
         shutil.rmtree(directory)
     directory.mkdir(parents=True, exist_ok=True)
     shutil.copy(course.root / CONFIG_FILE, directory)
-    if (course.root / "data").is_dir():
-        (directory / "data").symlink_to(course.root / "data", target_is_directory=True)
+    if course.data_directory.is_dir():
+        (directory / "data").symlink_to(course.data_directory, target_is_directory=True)
     made = Course(directory)
     for lab in labs:
         for source, target in (

@@ -122,7 +122,7 @@ async def grade_class(
     """
     released = [ReleasedLab.load(course, lab) for lab in labs]
     jobs, missing = find_jobs(course, released, student)
-    now = circumstances(released, course.root / "data", machine.limits, machine.confined)
+    now = circumstances(released, course.data_directory, machine.limits, machine.confined)
     with (
         closing(Recorder(course)) as recorder,
         Kept(course, now) as kept,
