@@ -7,6 +7,7 @@ papermill get a warm kernel by that name. The template lives as long as the clie
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import pathlib
@@ -72,7 +73,8 @@ class WarmProvisioner(LocalProvisioner):
         if self._sandbox is not None and signum in (signal.SIGKILL, signal.SIGTERM):
             # The process that we know is the monitor: it ends everything inside, then itself.
             if self.process is not None and self.process.poll() is None:
-                os.kill(self.pid, signal.SIGTERM)
+                with contextlib.suppress(ProcessLookupError):  # it has just ended
+                    os.kill(self.pid, signal.SIGTERM)
             return
         await super().send_signal(signum)
 

@@ -26,6 +26,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 from autograder.kernel import preload, template
 from autograder.kernel.client import notebook_client
 from autograder.kernel.place import environment, private_place
+from autograder.kernel.provisioner import WarmProvisioner
 from autograder.kernel.template import TEMPLATE, Forked, Template
 
 
@@ -398,6 +399,16 @@ def test_whatever_the_probe_meets_is_a_reason_and_never_a_hang(
     monkeypatch.setattr(template, "PROBE_SECONDS", 0.5)
     fresh.start()
     assert reason in fresh.unfit and ended == [True]
+
+
+def test_a_monitor_that_ends_before_the_signal_arrives_is_no_error() -> None:
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    provisioner = WarmProvisioner()
+    provisioner._sandbox = SimpleNamespace()
+    provisioner.process = SimpleNamespace(poll=lambda: None)  # what it said a moment before
+    provisioner.pid = gone.pid
+    asyncio.run(provisioner.send_signal(signal.SIGKILL))
 
 
 @pytest.mark.parametrize("there", [True, False], ids=["a core", "a core that is gone"])
