@@ -183,10 +183,10 @@ class Template:
         return fit or None
 
     def _fork(self, target: Callable[..., None], *args: Any) -> Forked:
-        self._running()
+        parent = self._running()
         core = CORE.get()
         cores = os.sched_getaffinity(0) if core is None else {core}
-        process = _Process(target=_child, args=(target, args, cores))
+        process = _Process(target=_child, args=(target, args, cores, parent))
         process.daemon = False
         process.start()
         return Forked(process)
@@ -257,12 +257,12 @@ def _no_interrupts() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _child(target: Callable[..., None], args: tuple, cores: set[int]) -> None:
-    """What every forked process does first. cores: those that it runs on."""
+def _child(target: Callable[..., None], args: tuple, cores: set[int], parent: int) -> None:
+    """What every forked process does first. cores: those that it runs on. parent: the template."""
     with contextlib.suppress(OSError):  # a container may have lost them meanwhile
         os.sched_setaffinity(0, cores)
     own_group()
-    _end_with_template()
+    _end_with(parent)
     detach()
     _reseed()
     target(*args)
@@ -284,7 +284,7 @@ def detach() -> None:
     os.close(null)
 
 
-def _end_with_template() -> None:
+def _end_with(template: int) -> None:
     """Ends this process when the template ends, and lets the template end when the grader does.
 
     The template waits for the other end of a pipe to be closed, which the grader holds. It is
@@ -292,6 +292,8 @@ def _end_with_template() -> None:
     grader would leave all of them behind.
     """
     prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != template:  # it ended before this was said
+        os._exit(WITHOUT_TEMPLATE)
     os.close(forkserver._forkserver._forkserver_alive_fd)
     forkserver._forkserver._forkserver_alive_fd = None
 

@@ -294,6 +294,16 @@ def test_what_was_forked_ends_with_the_template_and_there_is_a_new_one() -> None
     assert text(run("print('here')")[0]) == "here\n"
 
 
+def test_what_was_forked_ends_where_the_template_ended_before_it_could_ask_to() -> None:
+    child = os.fork()
+    if child == 0:
+        with contextlib.suppress(BaseException):
+            template._end_with(os.getpid())  # whose child it is not, any longer
+        os._exit(0)
+    _, status = os.waitpid(child, 0)
+    assert os.waitstatus_to_exitcode(status) == template.WITHOUT_TEMPLATE
+
+
 @pytest.mark.parametrize("times", [1, template.STARTS])
 def test_a_template_that_is_ended_while_it_starts_is_started_again(
     times: int, monkeypatch: pytest.MonkeyPatch
