@@ -148,14 +148,18 @@ def test_a_course_without_submissions_is_told_where_they_belong(class_course: Co
     assert_error(said, "no submissions", "is empty", "submitted/STUDENT/LAB/LAB.ipynb")
 
 
-def test_data_that_is_a_link_to_nothing_is_told_before_anything_is_graded_or_copied(
+def test_data_that_is_a_link_to_nothing_is_told_before_anything_is_graded_or_removed(
     class_course: Course, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     hand_in(class_course, "ann")
+    earlier = tmp_path_factory.mktemp("demo")
+    (earlier / "expected.csv").touch()
     (class_course.root / "data").symlink_to("/nonexistent/data")
-    for command in (["grade"], ["demo", tmp_path_factory.mktemp("demo")]):
+    for command in (["grade"], ["demo", earlier]):
         said = run(*command, "--course", class_course.root)
         assert_error(said, "is a link to /nonexistent/data", "mend or remove it")
+    assert not class_course.autograded_directory.exists()
+    assert [path.name for path in earlier.iterdir()] == ["expected.csv"]
 
 
 def test_an_unknown_student_is_told_with_those_there_are(class_course: Course) -> None:

@@ -104,8 +104,10 @@ def demo_class(
 
     Returns the scores that `expected.csv` holds, by student and lab.
 
-    Raises: CourseError when the directory has anything in it that this would overwrite.
+    Raises: CourseError when the directory has anything in it that this would overwrite, or the
+    course's data is a link to nothing.
     """
+    data = course.data_directory  # before anything is removed
     if directory.exists() and not directory.is_dir():
         raise CourseError(f"{directory} is not a folder.")
     if directory == course.root or directory in course.root.parents:
@@ -116,8 +118,8 @@ def demo_class(
         shutil.rmtree(directory)
     directory.mkdir(parents=True, exist_ok=True)
     shutil.copy(course.root / CONFIG_FILE, directory)
-    if course.data_directory.is_dir():
-        (directory / "data").symlink_to(course.data_directory, target_is_directory=True)
+    if data.is_dir():
+        (directory / "data").symlink_to(data, target_is_directory=True)
     made = Course(directory)
     for lab in labs:
         for source, target in (
