@@ -75,8 +75,7 @@ def own_cores(workers: int) -> Iterator[list[int]]:
 
 def usable_cores() -> int:
     """How many cores this process has the use of: a container may have the time of a few only."""
-    cores = len(_cores()) or os.cpu_count() or 1
-    return min(cores, math.ceil(_quota() or cores))
+    return math.ceil(_quota() or len(_cores()) or os.cpu_count() or 1)
 
 
 def _quota() -> float | None:
