@@ -46,6 +46,7 @@ class Shared:
         self._values: list[Any] = []
         self._position: dict[int, int] = {}
         self._agreed: list[Any] = []
+        self._settled = 0  # values, from the first on, of which both sides know what they hold
 
     def __getitem__(self, position: int) -> Any:
         if not 0 <= position < len(self._values) or self._values[position] is _PENDING:
@@ -64,11 +65,12 @@ class Shared:
 
     def reserve(self) -> int:
         """The next number, for a value that is still being read."""
-        if len(self._values) >= MAX_SHARED:
+        position = len(self._values)
+        if position >= MAX_SHARED:
             raise WireError(f"more than {MAX_SHARED:,} arrays and containers passed in one check")
         self._values.append(_PENDING)
         self._agreed.append(None)
-        return len(self._values) - 1
+        return position
 
     def fill(self, position: int, value: Any) -> None:
         """Puts the value in that a number was reserved for."""
@@ -81,12 +83,14 @@ class Shared:
             if value is not _PENDING:
                 del self._position[id(value)]
         del self._values[count:], self._agreed[count:]
+        self._settled = min(self._settled, count)
 
     def settle(self) -> None:
         """Takes what new values hold now as what both sides know."""
-        for n, value in enumerate(self._values):
-            if self._agreed[n] is None and value is not _PENDING:
-                self._agreed[n] = self._known(value)
+        for n in range(self._settled, len(self._values)):
+            if self._agreed[n] is None and self._values[n] is not _PENDING:
+                self._agreed[n] = self._known(self._values[n])
+        self._settled = len(self._values)
 
     def changes(self, encoder: Encoder) -> list:
         """The values that have changed here, for a message; from now on they count as known."""

@@ -280,3 +280,15 @@ def test_numbers_given_for_a_message_that_was_not_sent_are_taken_back(
     copy.append(3)
     here.read(there.write())
     assert (kept, dropped) == ([1], [2, 3])
+
+
+def test_a_value_of_a_message_that_was_not_sent_is_seen_changing_once_it_is(
+    here: Side, there: Side
+) -> None:
+    value = [1]
+    here.write(value)
+    here.shared.forget_from(0)
+    (copy,) = there.read(here.write(value))
+    value.append(2)
+    there.read(here.write())
+    assert copy == [1, 2]
