@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import zmq
@@ -22,10 +23,24 @@ class OutStream(iostream.OutStream):
             super().flush()
 
 
+class NoSubshells:
+    """In the place of the thread that serves subshells, where there are none.
+
+    ipykernel asks it all the same, before a cell with an `await` of its own, which thread is the
+    main one; without an answer the cell never ends.
+    """
+
+    parent_thread = property(lambda self: threading.main_thread())
+
+    def __bool__(self) -> bool:
+        return False
+
+
 class GradedKernel(IPythonKernel):
     """Says only what the grader listens to, of each request its outputs, its reply and its end."""
 
     _execute_sleep = 0.0  # for outputs to arrive; this client goes on when it has heard of the end
+    _supports_kernel_subshells = False
 
     def _publish_status(self, status: str, *args: Any, **kwargs: Any) -> None:
         if status != "busy":
@@ -68,9 +83,16 @@ class KernelApp(IPKernelApp):
     def init_control(self, context: zmq.Context) -> None:
         super().init_control(context)
         if self.graded:
-            self.shell_channel_thread = None
+            self.shell_channel_thread = NoSubshells()
 
     def init_kernel(self) -> None:
         if self.graded:
             self.kernel_class = GradedKernel
         super().init_kernel()
+        if self.graded:
+            shell = self.kernel.shell
+            # What `!` and `%pip` use otherwise wants a terminal, which the sandbox does not have;
+            # it would cost the cell all that comes after them.
+            shell.system = shell.system_raw
+            # `exit()` would end the kernel a tenth of a second later, in whatever cell that is.
+            shell.ask_exit = lambda: None

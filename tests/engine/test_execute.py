@@ -15,6 +15,8 @@ from autograder.engine import execute as engine
 from autograder.engine.intake import Submission
 from autograder.engine.lab import ReleasedLab
 from autograder.engine.prepare import prepare
+from autograder.sandbox.confine import Layers
+from autograder.sandbox.layers import try_layers
 from autograder.sandbox.limits import Limits
 from tests.engine.conftest import cell_of
 
@@ -33,11 +35,15 @@ def with_total(
     The first calls it with `[1, 2]`, the second with `[]`.
     """
 
-    def run(source: str, limits: Limits = Limits()) -> engine.Execution:  # noqa: B008
+    def run(
+        source: str,
+        limits: Limits = Limits(),  # noqa: B008
+        layers: Layers | None = None,
+    ) -> engine.Execution:
         cell_of(handed_in, "total")["source"] = source
         notebook = prepare(lab, taken(handed_in))
         data = class_course.root / "data"
-        return asyncio.run(engine.execute(notebook, lab, data, limits, None))
+        return asyncio.run(engine.execute(notebook, lab, data, limits, layers))
 
     return run
 
@@ -131,6 +137,40 @@ def test_a_request_that_ends_before_its_time_costs_the_next_check_nothing(
         "    return float(sum(values))"
     )
     assert outcomes(execution) == ["passed", "passed"]
+
+
+TOTAL = "\ndef total(values):\n    return float(sum(values))"
+
+
+@pytest.mark.parametrize(
+    "line", ["!echo from the system", "%pip --version", "%ls", "_exit_code = !exit 3"]
+)
+def test_a_command_of_the_system_costs_an_answer_nothing(with_total: Total, line: str) -> None:
+    """In the sandbox too, which has no terminal."""
+    execution = with_total(line + TOTAL, layers=try_layers().layers)
+    assert outcomes(execution) == ["passed", "passed"] and not execution.notes
+    outputs = cell_of(execution.notebook, "total").outputs
+    assert all(output.output_type == "stream" for output in outputs)
+    if line[0] == "!":
+        assert [output.text for output in outputs] == ["from the system\n"]
+
+
+def test_an_answer_may_await_something(with_total: Total) -> None:
+    execution = with_total(
+        "import asyncio\nprint('before')\nawait asyncio.sleep(0.01)\nprint('after')" + TOTAL
+    )
+    assert outcomes(execution) == ["passed", "passed"] and not execution.notes
+    assert cell_of(execution.notebook, "total").outputs[0].text == "before\nafter\n"
+
+
+@pytest.mark.parametrize("word", ["exit", "quit"])
+def test_a_cell_that_asks_the_kernel_to_end_ends_nothing(with_total: Total, word: str) -> None:
+    execution = with_total(
+        f"import asyncio\n{word}()\n"
+        "await asyncio.sleep(0.3)  # a kernel that is to end does so as soon as it has the time\n"
+        + TOTAL
+    )
+    assert outcomes(execution) == ["passed", "passed"] and not execution.notes
 
 
 def test_a_kernel_that_dies_as_the_run_is_stopped_leaves_no_complaint(
