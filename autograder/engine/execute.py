@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import queue
 import signal
 import tempfile
@@ -16,7 +17,6 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat.notebooknode import NotebookNode
 from nbformat.v4 import new_notebook, new_output
 
@@ -33,6 +33,7 @@ from autograder.sandbox.confine import EXAMINER, Layers, Sandbox
 from autograder.sandbox.layers import control_groups
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.watch import Excess, Watch
+from autograder.wire import channel
 
 WARM = "warm"  # and cold, by the same name, where nothing can be forked safely
 TIMED_OUT, CRASHED, OUT_OF_MEMORY = "timed out", "crashed", "out of memory"
@@ -40,7 +41,8 @@ OUTCOMES = {PASSED, WRONG, NOT_ATTEMPTED, ERROR, TIMED_OUT, CRASHED, OUT_OF_MEMO
 START_SECONDS = 60  # for a cold kernel on a slow disk
 WATCH_SECONDS = 0.1
 GRACE = 5  # seconds for one process to notice what happened to another
-SERVE = "__import__('autograder.kernel.student', fromlist=['serve']).serve({path!r}, {numbers})"
+ENDING = 1  # seconds from when a kernel hangs up to when it must have ended
+SERVE = "await __import__('autograder.kernel.student', fromlist=['serve']).serve({!r}, {!r})"
 
 
 @dataclass
@@ -133,7 +135,6 @@ class _Run:
         self._kernel: _Kernel | None = None
         self._examiner: ExaminerClient | None = None
         self._given: list[tuple[str, str]] = []
-        self._serving: asyncio.Task | None = None  # the kernel, that answers checks
         self._asking: asyncio.Task | None = None  # the examiner, that asks for one
         self._slots: dict[int, NotebookNode] = {}  # with what student code prints in each check
 
@@ -144,11 +145,10 @@ class _Run:
         self._needed = await asyncio.to_thread(needed_cells, self.result.notebook, self._lab)
 
     async def stop(self) -> None:
-        checking = [task for task in (self._serving, self._asking) if task is not None]
-        for task in checking:
-            task.cancel()
-        # A run that is stopped says nothing of what its last check ended with.
-        await asyncio.gather(*checking, return_exceptions=True)
+        if self._asking is not None:
+            self._asking.cancel()
+            # A run that is stopped says nothing of what its last check ended with.
+            await asyncio.gather(self._asking, return_exceptions=True)
         ending = []
         if self._kernel is not None:
             ending.append(self._kernel.stop())
@@ -180,6 +180,8 @@ class _Run:
             if cell.cell_type != "code":
                 continue
             kind = kind_of(cell)
+            if self._kernel.serving.done():  # it ended with nothing to do
+                await self._replay()
             if kind == "check":
                 self.result.verdicts[grade_id(cell)] = await self._check(n)
                 continue
@@ -227,80 +229,46 @@ class _Run:
     async def _check(self, n: int) -> Verdict:
         cell = self.result.notebook.cells[n]
         name = grade_id(cell)
-        if self._serving is not None and self._serving.done():  # earlier than it should
-            await self._end_of_serving()
         try:
             seconds = self._seconds_left()
         except KernelLost as lost:
             return Verdict(lost.outcome, str(lost), lost.outcome)
-        alone = self._serving is None
-        if alone:
-            self._serve(self._checks_from(n))
-        self._kernel.new_cell()
-        serving = self._serving
+        kernel = self._kernel
+        slot = self._slots[n] = _cell("")
+        over = kernel.answer(n, slot)
         asking = self._asking = asyncio.create_task(self._examiner.check(name, cell.source, n))
-        lost: KernelLost | None = None
-        await asyncio.wait({asking, serving}, timeout=seconds, return_when="FIRST_COMPLETED")
-        if serving.done():  # both end together, or the kernel ended without answering
+        wait = {asking, over, kernel.serving}
+        await asyncio.wait(wait, timeout=seconds, return_when="FIRST_COMPLETED")
+        if over.done() or kernel.serving.done():  # all end together, or it did not answer at all
             await asyncio.wait({asking}, timeout=GRACE)
             if not asking.done():
                 self._examiner.give_up(n)
         elif not asking.done():
-            lost = KernelLost(TIMED_OUT, f"the check took longer than {seconds:g} seconds")
-            await self._kernel.kill(lost)
+            late = KernelLost(TIMED_OUT, f"the check took longer than {seconds:g} seconds")
+            await kernel.kill(late)
         await asyncio.wait({asking}, timeout=GRACE)
         if asking.done():
-            verdict, came, answered = await asking
+            verdict = await asking
         else:  # the check itself hangs, whatever became of the kernel
-            verdict, came, answered = Verdict(LOST), True, False
+            verdict = Verdict(LOST)
             asking.cancel()
             await asyncio.gather(asking, return_exceptions=True)
             await self._start_examiner()
-        if lost is not None or not answered or n == max(self._slots):
-            ended = await self._end_of_serving()
-            if not came and not alone:
-                # It ended with the check before, which is no fault of this one. A kernel that has
-                # seen anything of a check gets no second one: it could wait for easier numbers.
-                return await self._check(n)
-            if verdict.outcome == LOST:
-                why = lost or ended or KernelLost(ERROR, "the student's kernel did not answer")
-                verdict = Verdict(why.outcome, str(why), why.outcome, [f"{why.outcome}: {why}"])
+        why = KernelLost(ERROR, "the student's kernel did not answer")
+        try:
+            await kernel.until(over, GRACE, "the kernel did not come back to itself")
+        except KernelLost as lost:
+            why = lost
+            # A kernel that has seen anything of a check gets no second one: it could wait for
+            # easier numbers.
+            await self._replay()
+        if verdict.outcome == LOST:
+            verdict = Verdict(why.outcome, str(why), why.outcome, [f"{why.outcome}: {why}"])
         most = cell.metadata.nbgrader.points
         if verdict.result is not None and float(verdict.result) > most:
             too_much = f"the check gives {verdict.result} points where there are {most:g}"
             verdict = Verdict(ERROR, too_much, "ValueError", [f"ValueError: {too_much}"])
         return verdict
-
-    def _checks_from(self, n: int) -> list[int]:
-        """Positions of a check and of those after it, until the kernel has something else to do."""
-        numbers = []
-        for m, cell in enumerate(self.result.notebook.cells[n:], n):
-            if m in self._needed:
-                break
-            if kind_of(cell) == "check":
-                numbers.append(m)
-        return numbers
-
-    def _serve(self, numbers: list[int]) -> None:
-        """Lets the kernel answer these checks, one after the other, in one request."""
-        slots = {number: _cell("") for number in numbers}
-        self._slots |= slots
-        source = SERVE.format(path=str(self._examiner.path), numbers=numbers)
-        seconds = self._deadline - time.monotonic() + GRACE  # each check has its own limit
-        self._serving = asyncio.create_task(self._kernel.serve(source, slots, seconds))
-
-    async def _end_of_serving(self) -> KernelLost | None:
-        """Waits until the kernel has nothing to answer; it is started anew where it was lost."""
-        serving = self._serving
-        await asyncio.wait({serving}, timeout=GRACE)
-        if not serving.done():
-            await self._kernel.kill(KernelLost(TIMED_OUT, "the kernel did not come back to itself"))
-            await asyncio.wait({serving})
-        self._serving = None
-        ended = _lost(serving)
-        if ended is not None:
-            await self._replay()
-        return ended
 
     def _printed(self, n: int) -> list[NotebookNode]:
         """What was printed or drawn in a check: nothing else from the student's side, which could
@@ -313,12 +281,39 @@ class _Run:
         ]
 
 
-def _lost(serving: asyncio.Task) -> KernelLost | None:
-    """How the kernel was lost while it served a check, if it was."""
-    error = serving.exception()
-    if error is not None and not isinstance(error, KernelLost):
-        raise error
-    return error
+class _Line(asyncio.Protocol):
+    """The grader's end of the line on which a kernel hears what to do, and says when it is done."""
+
+    transport: asyncio.Transport | None = None
+    lost_at = math.inf  # the time when the kernel was seen to have hung up
+
+    def __init__(self) -> None:
+        self._told = b""
+        self._heard: Callable[[bool, int], None] | None = None
+
+    def ask(self, order: dict, heard: Callable[[bool, int], None]) -> None:
+        """Sends an order; `heard` is called with what the kernel says when it is done.
+
+        Does not wait until it is read: some kernels never do.
+        """
+        self._heard = heard
+        for part in channel.frame(order):
+            self.transport.write(part)
+
+    def connection_made(self, transport: asyncio.Transport) -> None:
+        self.transport = transport
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self.lost_at = time.monotonic()
+
+    def data_received(self, data: bytes) -> None:
+        self._told += data
+        if self._heard is None or len(self._told) > channel.DONE.size:
+            self.transport.abort()  # it says more than it was asked
+        elif len(self._told) == channel.DONE.size:
+            heard, told = self._heard, self._told
+            self._heard, self._told = None, b""
+            heard(*channel.DONE.unpack(told))
 
 
 class _Kernel:
@@ -331,14 +326,14 @@ class _Kernel:
         self._limits = limits
         self._killed: KernelLost | None = None
         self._stack = contextlib.ExitStack()
-        # The client looks outputs up by a cell's position; the last one lets it answer checks.
+        # The client looks outputs up by a cell's position; the last one is the request for all.
         self._nb = new_notebook()  # validated as it is: an earlier kernel may have sent anything
         self._nb.cells = [*nb.cells, _cell("")]
         self._client = self._stack.enter_context(
             notebook_client(
                 self._nb,
                 place / "work",
-                limits.seconds,
+                None,  # each cell has a limit of its own
                 kernel_name=WARM,
                 output_bytes=limits.output,
                 output_count=limits.outputs,
@@ -351,6 +346,8 @@ class _Kernel:
             sockets = Path(self._client.config.KernelManager.connection_file).parent
             groups = self._stack.enter_context(control_groups(layers, limits))
             self._sandbox = Sandbox(place, sockets, data, limits, layers, groups)
+        self.serving: asyncio.Task | None = None  # done, with KernelLost, when the kernel is lost
+        self._line = _Line()
         self._watching: asyncio.Task | None = None
         self._watch: Watch | None = None
 
@@ -370,6 +367,20 @@ class _Kernel:
             written.append(self._sandbox.sockets)
         self._watch = Watch(client.km.provisioner.pid, self._limits, written)
         self._watching = asyncio.create_task(self._keep_watch())
+        await asyncio.wait_for(self._listen(), START_SECONDS)
+
+    async def _listen(self) -> None:
+        """Has the kernel listen to what it is asked from now on."""
+        orders = f"{self._client.km.ip}-orders"
+        self.serving = asyncio.create_task(self._serve(orders))
+        while self._line.transport is None:
+            if self.serving.done():
+                self.serving.result()
+            try:
+                loop = asyncio.get_running_loop()
+                await loop.create_unix_connection(lambda: self._line, orders)
+            except OSError:  # not yet
+                await asyncio.sleep(0.002)
 
     async def _relayed(self) -> str:
         """Opens a relay to the sockets of the kernel; returns what its own are called."""
@@ -398,8 +409,15 @@ class _Kernel:
                 raise KernelLost(CRASHED, "the kernel died before it was ready")
 
     async def stop(self) -> None:
-        if self._watching is not None:
-            self._watching.cancel()
+        for task in (self._watching, self.serving):
+            if task is not None:
+                task.cancel()
+        if self.serving is not None:
+            await asyncio.wait({self.serving})
+            if not self.serving.cancelled():
+                self.serving.exception()  # nobody is interested any more
+        if self._line.transport is not None:
+            self._line.transport.abort()
         manager, channels = self._client.km, self._client.kc
         if manager is not None and manager.has_kernel:
             await self.kill()
@@ -415,7 +433,7 @@ class _Kernel:
                 self._watching.result()  # raises what ended the watch: it was to watch to the end
 
     async def kill(self, why: KernelLost | None = None) -> None:
-        """Ends the kernel; `why` is what `run` raises then."""
+        """Ends the kernel; `why` is what all that is waited for raises then."""
         self._killed = self._killed or why
         if self._client.km is not None and self._client.km.has_kernel:
             await self._client.km.signal_kernel(signal.SIGKILL)
@@ -425,53 +443,83 @@ class _Kernel:
 
         Raises: KernelLost when the kernel did not survive it, or had to be ended.
         """
-        client = self._client
-        client.timeout = max(1, round(seconds))
-        self.new_cell()
+        if not cell.source.strip():
+            return
+        seconds = max(1, round(seconds))
+        done = self._ask(n, cell, {"source": cell.source})
         try:
-            await self._execute(cell, n)
-        except CellTimeoutError:
-            lost = KernelLost(TIMED_OUT, f"the cell ran for longer than {client.timeout} seconds")
-            await self.kill(lost)
-            raise lost from None
-        except DeadKernelError:
-            raise self._killed or self._died() from None
-        except Exception as error:
-            # Jupyter's client stumbles over messages that no honest kernel sends.
-            message = f"the kernel sent something unreadable ({type(error).__name__}: {error})"
-            lost = KernelLost(CRASHED, message)
-            await self.kill(lost)
-            raise lost from None
-        for output in cell.outputs:
-            if output.output_type == "error":
-                output.traceback = [str(line) for line in output.traceback]
-
-    async def _execute(self, cell: NotebookNode, n: int) -> None:
-        try:
-            await self._client.async_execute_cell(cell, n)
+            await self.until(done, seconds, f"the cell ran for longer than {seconds} seconds")
         finally:
-            # To nbclient being cancelled is the kernel's death, and for asyncio up to 3.11 it may
-            # go unnoticed; the student must not pay for a Ctrl-C.
-            if asyncio.current_task().cancelling():
-                raise asyncio.CancelledError
+            # How a kernel cuts its output into messages depends on the clock.
+            cell.outputs = joined(cell.outputs)
+            for output in cell.outputs:
+                if output.output_type == "error":
+                    output.traceback = [str(line) for line in output.traceback]
 
-    async def serve(self, source: str, slots: dict[int, NotebookNode], seconds: float) -> None:
-        """Lets the kernel answer checks; what is printed in each goes to the slot at its position.
+    def answer(self, n: int, slot: NotebookNode) -> asyncio.Future:
+        """Has the kernel answer the check at a position, until what is returned is done.
 
-        Raises: KernelLost as `run` does.
+        slot: a cell, for what is printed meanwhile.
         """
-        for n, slot in slots.items():
-            self._nb.cells[n] = slot
-        self._client.checks = slots
-        try:
-            await self.run(len(self._nb.cells) - 1, _cell(source), seconds)
-        finally:
-            self._client.checks = {}
+        return self._ask(n, slot, {})
 
-    def new_cell(self) -> None:
-        """What has a limit for each cell counts from here."""
+    def _ask(self, n: int, cell: NotebookNode, order: dict) -> asyncio.Future:
+        """Gives an order; what is returned is done when all of it has been done and shown."""
+        # What has a limit for each cell counts from here.
         self._watch.new_cell()
         self._relay.reset()
+        last = self._client.expect(cell, n)
+        done = asyncio.get_running_loop().create_future()
+
+        def heard(shown: bool, count: int) -> None:
+            cell.execution_count = count
+            if not shown:
+                self._client.nothing_more(n)
+            last.add_done_callback(lambda _: done.set_result(None))
+
+        self._line.ask({channel.NUMBER: n, **order}, heard)
+        return done
+
+    async def until(self, done: asyncio.Future, seconds: float, late: str) -> None:
+        """Waits until the kernel has done what it was asked to; ends it when that is too long.
+
+        Raises: KernelLost when the kernel is gone, with `late` for the message when it was late.
+        """
+        if self._killed is None:
+            both = {done, self.serving}
+            await asyncio.wait(both, timeout=seconds, return_when="FIRST_COMPLETED")
+            if done.done():
+                return
+            if self.serving.done():
+                self.serving.result()
+            await self.kill(KernelLost(TIMED_OUT, late))
+        raise self._killed
+
+    async def _serve(self, orders: str) -> None:
+        """Has the kernel do all that is asked of it, in one request.
+
+        Raises: KernelLost when it does no more, for whatever reason.
+        """
+        source = SERVE.format(orders, str(self._place / EXAMINER))
+        reading = asyncio.create_task(self._client.follow(source))
+        try:
+            while await self._client.km.is_alive():
+                if reading.done():
+                    error = reading.exception()
+                    lost = KernelLost(CRASHED, "the kernel sent something unreadable "
+                                      f"({type(error).__name__}: {error})")  # fmt: skip
+                    break
+                if self._line.lost_at < time.monotonic() - ENDING:
+                    lost = KernelLost(CRASHED, "the kernel stopped listening")
+                    break
+                await asyncio.wait({reading}, timeout=WATCH_SECONDS)
+            else:
+                raise self._killed or self._died()
+            await self.kill(lost)
+            raise self._killed
+        finally:
+            reading.cancel()
+            await asyncio.gather(reading, return_exceptions=True)
 
     def _died(self) -> KernelLost:
         code = getattr(getattr(self._client.km.provisioner, "process", None), "returncode", None)

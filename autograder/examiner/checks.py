@@ -56,13 +56,7 @@ class Verdict:
 
 
 class Examiner:
-    """The course's side of one submission. Student code never runs in its process.
-
-    came: whether the kernel connected for the last check. answered: whether it answered as it must,
-    and knows that the check is over.
-    """
-
-    came = answered = False
+    """The course's side of one submission. Student code never runs in its process."""
 
     def __init__(self) -> None:
         self._given: dict[str, Any] = {"__name__": "__main__", "__builtins__": __builtins__}
@@ -80,7 +74,6 @@ class Examiner:
 
         compiled: what `compile_check` made of it; it is the same for a whole class.
         """
-        self.came = self.answered = False
         _register(name, source)
         printed = io.StringIO()
         namespace = dict(self._given)
@@ -91,7 +84,6 @@ class Examiner:
                 contextlib.redirect_stdout(printed),
                 contextlib.redirect_stderr(io.StringIO()),
             ):
-                self.came = True
                 session = Session(sock, self._given)
                 sys.modules["__main__"] = session.main  # `import __main__ as student`
                 builtins.isinstance = is_instance
@@ -113,8 +105,6 @@ class Examiner:
                     raise session.broken
                 if session.broken is not None:
                     verdict = _failed(session.broken, name, source)
-                else:
-                    self.answered = session.end()
         except (Closed, TimeoutError) as error:
             verdict = Verdict(LOST, f"the kernel did not answer: {error}")
         finally:

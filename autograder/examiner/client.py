@@ -75,15 +75,11 @@ class ExaminerClient:
         if reply["failed"]:
             raise ExaminerFailed(f"{name} fails in the examiner:\n{reply['failed']}")
 
-    async def check(self, name: str, source: str, number: int) -> tuple[Verdict, bool, bool]:
-        """Runs a check, while the student's kernel serves it at `path` under this number.
-
-        The verdict, whether the kernel connected, and whether it has answered as it must and goes
-        on to its next check.
-        """
+    async def check(self, name: str, source: str, number: int) -> Verdict:
+        """Runs a check, while the student's kernel serves it at `path` under this number."""
         body = {"check": source, "name": name, "number": number}
         reply = await self._ask(body, _compiled(name, source))
-        return Verdict(**reply["verdict"]), reply["came"], reply["answered"]
+        return Verdict(**reply["verdict"])
 
     def give_up(self, number: int) -> None:
         """Tells a check that waits for the kernel to connect that it never will."""

@@ -4,7 +4,7 @@ grader → examiner   {"given": source, "name": …} or {"check": source, "name"
                     "number": n}, with the check compiled, where it can be
                     {"gone": number} when the kernel will not connect for that check
 examiner → grader   {"failed": traceback or null}, or
-                    {"verdict": …, "came": bool, "answered": bool}
+                    {"verdict": …}
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def main(
             try:
                 sock.settimeout(patience)
                 hello, _ = channel.receive(sock)
-                if hello == {channel.CHECK: number}:
+                if hello == {channel.NUMBER: number}:
                     sock.settimeout(None)
                     return sock
             except (channel.Closed, WireError):
@@ -98,8 +98,7 @@ def main(
             verdict = examiner.run_check(
                 body["name"], body["check"], lambda n=number: connect(n), b"".join(buffers)
             )
-            said = {"came": examiner.came, "answered": examiner.answered}
-            channel.send(control, {"verdict": verdict.as_dict(), **said})
+            channel.send(control, {"verdict": verdict.as_dict()})
 
 
 if __name__ == "__main__":

@@ -106,14 +106,6 @@ class Session:
             raise _error(body["error"], stops=args[:1] == ("next",))
         return value
 
-    def end(self) -> bool:
-        """Tells the kernel that there are no more questions; False where it is gone."""
-        try:
-            channel.send(self._sock, channel.OVER)
-        except channel.Closed:
-            return False
-        return True
-
     def _refuse_constants(self, value: Any) -> None:
         memory = _memory(value)
         for name, constant in self._constants.items():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from typing import Any
 
 import zmq
 from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionComplete
 from nbformat.notebooknode import NotebookNode
 from nbformat.v4 import new_output
 from traitlets import Int
@@ -34,18 +36,17 @@ class _Kept:
 class CappedClient(NotebookClient):
     """Drops what a kernel sends beyond a cap while it arrives, and says so in the cell.
 
-    One request may have the kernel answer several checks. Their cells are in `checks` meanwhile,
-    by their positions, and have the outputs that name them.
+    One request may have the kernel run all cells (`autograder.kernel.student.serve`). Each is
+    expected first, by its position, and then has the outputs that name it.
     """
 
     output_bytes = Int(help="of one cell, about; 0: no cap")
     output_count = Int(help="messages with output of one cell")
     total_bytes = Int(help="of all cells")
-    checks: dict[int, NotebookNode]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, on_cell_executed=_counted, **kwargs)
-        self.checks = {}
+        self._expected: dict[int, tuple[NotebookNode, asyncio.Future]] = {}
         self._kept: dict[int, _Kept] = {}
         self._total = 0
 
@@ -58,6 +59,40 @@ class CappedClient(NotebookClient):
             # How a kernel cuts its output into messages depends on the clock.
             cell.outputs = joined(cell.outputs)
         return cell
+
+    async def follow(self, source: str) -> None:
+        """Has the kernel run what serves all cells, and reads what each of them shows.
+
+        Ends with an error only: that of a message that no honest kernel sends.
+        """
+        request = self.kc.execute(source, store_history=False)
+        while True:
+            msg = await self.kc.iopub_channel.get_msg(timeout=None)
+            number = msg["parent_header"].get(channel.NUMBER)
+            if msg["parent_header"].get("msg_id") != request or number not in self._expected:
+                continue
+            try:
+                self.process_message(msg, self._expected[number][0], number)
+            except CellExecutionComplete:
+                self.nothing_more(number)
+
+    def expect(self, cell: NotebookNode, cell_index: int) -> asyncio.Future:
+        """Gives a cell the outputs that name its position, up to the last one.
+
+        What is returned is done when that has come: a status says so, or `nothing_more` is called.
+        """
+        self.nb.cells[cell_index] = cell
+        self._kept.pop(cell_index, None)
+        self.clear_before_next_output = False
+        cell.outputs = []
+        done = asyncio.get_running_loop().create_future()
+        self._expected[cell_index] = cell, done
+        return done
+
+    def nothing_more(self, cell_index: int) -> None:
+        """Takes it that a cell has all its outputs."""
+        if cell_index in self._expected:
+            self._expected.pop(cell_index)[1].set_result(None)
 
     def process_message(
         self, msg: dict[str, Any], cell: NotebookNode, cell_index: int
@@ -74,9 +109,6 @@ class CappedClient(NotebookClient):
     def _process_within_caps(
         self, msg: dict[str, Any], cell: NotebookNode, cell_index: int
     ) -> NotebookNode | None:
-        number = msg["parent_header"].get(channel.CHECK)
-        if type(number) is int and number in self.checks:
-            cell, cell_index = self.checks[number], number
         if msg["msg_type"] == "status" or not self.output_bytes:
             return super().process_message(msg, cell, cell_index)
         size = _size(msg["content"]) + sum(len(buffer) for buffer in msg.get("buffers", ()))
@@ -143,12 +175,13 @@ def _size(value: Any) -> int:
 
 @contextmanager
 def notebook_client(
-    nb: NotebookNode, directory: Path, timeout: int, kernel_name: str = COLD, **options: Any
+    nb: NotebookNode, directory: Path, timeout: int | None, kernel_name: str = COLD, **options: Any
 ) -> Iterator[CappedClient]:
     """An nbclient `NotebookClient` for `nb`, its kernel working in `directory`.
 
     The kernel listens on sockets in a directory of its own that only this user can enter, not
-    on TCP ports that every process of the machine can reach. timeout: seconds for one cell.
+    on TCP ports that every process of the machine can reach. timeout: seconds for one cell,
+    or None.
     """
     with own_folder("kernel-") as private:
         # The path is set, and short, because jupyter_client would put the sockets of a kernel

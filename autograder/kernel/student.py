@@ -1,4 +1,4 @@
-"""Answers the examiner's questions inside the student's kernel.
+"""Runs the student's cells, and answers the examiner's questions, inside the student's kernel.
 
 Student code shares this process and may change anything here: nothing that this module says is
 believed further than the data it sends. It holds no secret, no test and no verdict.
@@ -10,8 +10,10 @@ is seen on the other; results that carry torch gradients are in `graphs`.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import operator
+import os
 import socket
 import sys
 import traceback
@@ -31,21 +33,56 @@ MAX_FRAMES = 12
 _OWN_PACKAGE = str(Path(__file__).parents[1])
 
 
-def serve(path: str, numbers: list[int]) -> None:
-    """Connects to the examiner at `path` for one check after the other, as long as each ends well.
+async def serve(orders: str, examiner: str) -> None:
+    """Does what the grader says, one cell or check after the other, until it hangs up.
 
-    What is printed or drawn meanwhile says in its parent header for which check.
+    orders: the path to listen at for the grader. examiner: where the examiner listens. To have
+    all in one request of Jupyter's takes a third of the time that a request for each would.
+
+    What is printed or drawn meanwhile says in its parent header in which cell or check, and so
+    does a status that follows the last of it.
     """
     shell = get_ipython()
-    request = shell.get_parent()
-    for number in numbers:
-        shell.set_parent({**request, "header": {**request["header"], channel.CHECK: number}})
-        with connect(path) as sock:
-            channel.send(sock, {channel.CHECK: number})
-            over = Session(sock).run()
-        shell.events.trigger("post_execute")  # shows the figures that this check has left open
-        if not over:
-            return
+    kernel, session = shell.kernel, shell.kernel.session
+    ident, request = kernel._parent_ident["shell"], kernel.get_parent()
+    own = os.getpid()
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(orders)
+        listener.listen(1)
+        grader, _ = listener.accept()
+    try:
+        while True:
+            try:
+                order, _ = channel.receive(grader)
+            except channel.Closed:
+                return
+            before = session.message_count
+            header = {**request["header"], channel.NUMBER: order[channel.NUMBER]}
+            parent = {**request, "header": header}
+            kernel.set_parent(ident, parent)
+            if "source" in order:
+                await kernel.do_execute(order["source"], silent=False)
+            else:
+                _answer(examiner, order[channel.NUMBER])
+                shell.events.trigger("post_execute")  # shows the figures that are still open
+            if os.getpid() != own:
+                os._exit(0)  # a process that the cell has forked, and never ended
+            await asyncio.sleep(0)  # for what else the cell has started in this loop
+            sys.stdout.flush()
+            sys.stderr.flush()
+            if shown := session.message_count != before:
+                session.send(kernel.iopub_socket, "status", {"execution_state": "idle"}, parent)
+            grader.sendall(channel.DONE.pack(shown, shell.execution_count - 1))
+    finally:
+        with contextlib.suppress(OSError):  # the grader was first
+            grader.shutdown(socket.SHUT_RDWR)  # a process that a cell has forked may hold it open
+
+
+def _answer(examiner: str, number: int) -> None:
+    """Serves one check; where it cannot, the examiner sees no connection come."""
+    with contextlib.suppress(OSError), connect(examiner) as sock:
+        channel.send(sock, {channel.NUMBER: number})
+        Session(sock).run()
 
 
 class Session:
@@ -58,16 +95,14 @@ class Session:
         self._shared = Shared(self._encoder)
         self._graphs: list[Any] = []
 
-    def run(self) -> bool:
-        """Answers one question after the other; whether the examiner said that it was the last."""
+    def run(self) -> None:
+        """Answers one question after the other, until the examiner hangs up."""
         while True:
             try:
                 body, buffers = channel.receive(self._sock)
-                if body == channel.OVER:
-                    return True
                 self._reply(body, buffers)
             except channel.Closed:
-                return False
+                return
 
     def _reply(self, body: Any, buffers: list[memoryview]) -> None:
         encoder = self._encoder()

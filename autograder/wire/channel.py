@@ -19,9 +19,12 @@ MAX_BUFFERS = 1024 * 2**20
 MAX_BUFFER_COUNT = 200_000
 MAX_PARTS = 4 * MAX_ITEMS  # of the header: parsed, each takes far more room than on the wire
 CHUNK = 2**20
-# What a kernel says first, and in the parent header of what it prints: the number of the check.
-CHECK = "check"
-OVER = "over"  # what an examiner says last
+# What a kernel says first, and in the parent header of what it prints: the number of the check or
+# cell, which is its position in the notebook.
+NUMBER = "number"
+# What a kernel answers the grader when it has done as it was told: whether that has shown anything,
+# so that there is a last message to wait for, and the count of the cells it has run.
+DONE = struct.Struct("!?I")
 _LENGTH = struct.Struct("!I")
 
 
@@ -37,11 +40,8 @@ class Closed(ConnectionError):
     """The other end is gone."""
 
 
-def send(sock: socket.socket, body: Any, buffers: Sequence[bytes | memoryview] = ()) -> None:
-    """Sends one frame.
-
-    Raises: WireError when it is over the caps, Closed when the other end is gone.
-    """
+def frame(body: Any, buffers: Sequence[bytes | memoryview] = ()) -> list[bytes | memoryview]:
+    """One frame, in as few parts as are worth joining. Raises: WireError when over the caps."""
     sizes = [len(buffer) for buffer in buffers]
     header = _ENCODER.encode({"sizes": sizes, "body": body}).encode()
     if len(header) > MAX_HEADER or sum(sizes) > MAX_BUFFERS or len(sizes) > MAX_BUFFER_COUNT:
@@ -49,11 +49,18 @@ def send(sock: socket.socket, body: Any, buffers: Sequence[bytes | memoryview] =
             f"{(len(header) + sum(sizes)) / 2**20:,.0f} MB in one message; the limit "
             f"is {MAX_BUFFERS // 2**20:,} MB"
         )
-    frame = [_LENGTH.pack(len(header)), header, *buffers]
-    if sum(sizes) <= CHUNK:
-        frame = [b"".join(frame)]
+    parts = [_LENGTH.pack(len(header)), header, *buffers]
+    return [b"".join(parts)] if sum(sizes) <= CHUNK else parts
+
+
+def send(sock: socket.socket, body: Any, buffers: Sequence[bytes | memoryview] = ()) -> None:
+    """Sends one frame.
+
+    Raises: WireError when it is over the caps, Closed when the other end is gone.
+    """
+    parts = frame(body, buffers)
     try:
-        for part in frame:
+        for part in parts:
             if len(part):  # after the last byte the other end may hang up
                 sock.sendall(part)
     except OSError as error:

@@ -51,7 +51,8 @@ LOST = {  # what a check that was lost to one is called, and the limit's own wor
     "timed out": r"(ran for|took) longer than [\d.]+ seconds|over [\d.]+ seconds of processor time",
     "out of memory": r"used over [\d.]+ GiB|the system ended the kernel",
     "crashed": r"over \d+ processes and threads at one time|wrote over \d+ MiB"
-    r"|made over [\d,]+ files|printed or showed more than \d+ MiB|a message of over [\d,]+ parts",
+    r"|made over [\d,]+ files|printed or showed more than \d+ MiB|a message of over [\d,]+ parts"
+    r"|the kernel sent something unreadable|the kernel stopped listening",
 }
 DEATH = "the kernel died"
 ROOT_ALONE = os.geteuid() == 0

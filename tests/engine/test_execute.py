@@ -177,21 +177,28 @@ def test_a_kernel_that_dies_as_the_run_is_stopped_leaves_no_complaint(
     class_course: Course, lab: ReleasedLab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     serving: list[asyncio.Task] = []
+    whole = engine._Kernel._serve
 
     async def main() -> None:
-        async def serve(*args: object) -> None:
+        checking = asyncio.Event()
+
+        async def serve(kernel: engine._Kernel, orders: str) -> None:
             serving.append(asyncio.current_task())
             try:
-                await asyncio.sleep(60)
+                await whole(kernel, orders)
             finally:
                 raise engine.KernelLost("crashed", "it heard Ctrl-C too")
 
-        monkeypatch.setattr(engine._Kernel, "serve", serve)
+        async def check(*args: object) -> None:
+            checking.set()
+            await asyncio.sleep(60)
+
+        monkeypatch.setattr(engine._Kernel, "_serve", serve)
+        monkeypatch.setattr(engine.ExaminerClient, "check", check)
         notebook = prepare(lab, Submission())
         data = class_course.root / "data"
         running = asyncio.create_task(engine.execute(notebook, lab, data, Limits(), None))
-        while not serving:
-            await asyncio.sleep(0.01)
+        await checking.wait()
         running.cancel()
         with pytest.raises(asyncio.CancelledError):
             await running

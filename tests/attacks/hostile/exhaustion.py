@@ -399,7 +399,7 @@ for n in range(10_000):
     error = next_one
 raise error
 """,
-        Told("partial", "cell own-1: "),
+        Told(),
     ),
     hog(
         "an error of 100 MB", "Raises errors whose messages are too large to show, in every answer.",

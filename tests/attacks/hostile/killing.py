@@ -48,7 +48,7 @@ for thread in threading.enumerate():
         libc.pthread_cancel(ctypes.c_ulong(thread.ident))
 kernel.shell_stream.close()
 """,
-        told=Told("partial", "cell own-1: "), costly=True,
+        costly=True,
     ),
     Hostile(
         "a stopped kernel", FAMILY, "Stops every thread where it is, without an end.",

@@ -13,6 +13,13 @@ def send(kind, content, **more):
     kernel.session.send(kernel.iopub_socket, kind, content,
                         parent=more.pop("parent", kernel.get_parent()), **more)
 """
+# The line on which the kernel gets its orders.
+LINE = """
+import gc
+from autograder.wire import channel
+(line,) = [x for x in gc.get_objects() if type(x) is socket.socket and x.fileno() != -1
+           and str(x.getsockname()).endswith("-orders")]
+"""
 UNREADABLE = Told("partial", "cell own-1: the kernel sent something unreadable")
 
 PROTOCOL = [
@@ -39,7 +46,6 @@ for content in ({}, {"status": "error"}, {"status": "ok", "execution_count": "x"
         kernel.session.send(kernel.shell_stream, kind, content, parent=kernel.get_parent(),
                             ident=kernel._parent_ident.get("shell"))
 """,
-        told=UNREADABLE,
     ),
     Hostile(
         "messages of another cell", FAMILY,
@@ -117,7 +123,8 @@ for parts in ([b""], [b"<IDS|MSG>"], [b"<IDS|MSG>", b"", b"{}", b"{}", b"{}", b"
               [b"x"] * 1000, [b"<IDS|MSG>", b"0" * 64, b"[", b"]", b"{", b"}"], [b"\\xff" * 1000] * 7):
     raw.send_multipart(parts)
 """,
-        told=UNREADABLE,
+        # What reads them may be done with everything before they come.
+        told=Told("graded or partial", None),
     ),
     Hostile(
         "a kernel that says goodbye", FAMILY,
@@ -129,9 +136,45 @@ for restart in (True, False):
     send("shutdown_reply", {"restart": restart, "status": "ok"})
 get_ipython().ask_exit()
 get_ipython().kernel.shell.exit_now = False
-time.sleep(0.3)  # so that it ends at once after this cell, and not in whichever comes 0.1 s later
+time.sleep(0.3)
 """,
-        told=Told("partial", None, each=frozenset({"crashed", "error", "wrong", "not attempted"})),
+    ),
+    Hostile(
+        "done before the end", FAMILY,
+        "Says on the line of its orders that it has done one, and goes on.",
+        code=LINE + """
+line.sendall(channel.DONE.pack(False, 7))
+time.sleep(0.3)
+print("and it goes on")
+""",
+        told=Told("partial", "the kernel stopped listening", each=frozenset({"error", "crashed"})),
+    ),
+    Hostile(
+        "more done than was asked", FAMILY, "Says that it has done orders that it was never given.",
+        code=LINE + """
+line.sendall(channel.DONE.pack(True, 2**32 - 1) * 3)
+time.sleep(5)
+""",
+        told=Told("partial", "cell own-1: the kernel stopped listening"),
+    ),
+    Hostile(
+        "an endless answer to an order", FAMILY, "Floods the line on which it gets its orders.",
+        code=LINE + """
+while True:
+    line.sendall(bytes(2**20))
+""",
+        told=Told("partial", "cell own-1: the kernel stopped listening"),
+    ),
+    Hostile(
+        "orders that nobody reads", FAMILY, "Takes its orders away from those who wait for them.",
+        code=LINE + """
+def take():
+    while line.recv(2**20):
+        pass
+threading.Thread(target=take, daemon=True).start()
+time.sleep(0.3)
+""",
+        told=Told("partial", None), costly=True,
     ),
     Hostile(
         "a kernel that asks", FAMILY, "Asks the grader for input, for passwords, and by other channels.",
