@@ -1,4 +1,4 @@
-"""One submission in its kernel: checks that share a request, and a run that is stopped."""
+"""One submission in its kernel: cells and checks in one request, and a run that is stopped."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def with_total(
     handed_in: dict[str, Any],
     taken: Callable[[dict], Submission],
 ) -> Total:
-    """Runs right answers but for `total`, whose two checks the kernel answers in one request.
+    """Runs right answers but for `total`, which has two checks.
 
     The first calls it with `[1, 2]`, the second with `[]`.
     """
