@@ -505,9 +505,7 @@ class _Kernel:
         try:
             while await self._client.km.is_alive():
                 if reading.done():
-                    error = reading.exception()
-                    lost = KernelLost(CRASHED, "the kernel sent something unreadable "
-                                      f"({type(error).__name__}: {error})")  # fmt: skip
+                    lost = KernelLost(CRASHED, _ended(reading))
                     break
                 if self._line.lost_at < time.monotonic() - ENDING:
                     lost = KernelLost(CRASHED, "the kernel stopped listening")
@@ -540,6 +538,15 @@ class _Kernel:
                 await self.kill(KernelLost(outcome, str(excess)))
                 return
             await asyncio.sleep(WATCH_SECONDS)
+
+
+def _ended(reading: asyncio.Task) -> str:
+    """Why nothing more is read from a kernel that is there."""
+    if error := reading.exception():
+        return f"the kernel sent something unreadable ({type(error).__name__}: {error})"
+    if error := reading.result():
+        return f"the kernel stopped listening ({error})"
+    return "the kernel stopped listening"
 
 
 def verdict_outputs(verdict: Verdict) -> list[NotebookNode]:

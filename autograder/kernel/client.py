@@ -60,21 +60,28 @@ class CappedClient(NotebookClient):
             cell.outputs = joined(cell.outputs)
         return cell
 
-    async def follow(self, source: str) -> None:
+    async def follow(self, source: str) -> str:
         """Has the kernel run what serves all cells, and reads what each of them shows.
 
-        Ends with an error only: that of a message that no honest kernel sends.
+        Returns: with what error that has ended, if it has.
+        Raises: what reading a message raises that no honest kernel sends.
         """
         request = self.kc.execute(source, store_history=False)
+        error = ""
         while True:
             msg = await self.kc.iopub_channel.get_msg(timeout=None)
-            number = msg["parent_header"].get(channel.NUMBER)
-            if msg["parent_header"].get("msg_id") != request or number not in self._expected:
+            if msg["parent_header"].get("msg_id") != request:
                 continue
-            try:
-                self.process_message(msg, self._expected[number][0], number)
-            except CellExecutionComplete:
-                self.nothing_more(number)
+            number, content = msg["parent_header"].get(channel.NUMBER), msg["content"]
+            if number in self._expected:
+                try:
+                    self.process_message(msg, self._expected[number][0], number)
+                except CellExecutionComplete:
+                    self.nothing_more(number)
+            elif number is None and msg["msg_type"] == "error":
+                error = f"{content['ename']}: {content['evalue']}"
+            elif number is None and content.get("execution_state") == "idle":
+                return error
 
     def expect(self, cell: NotebookNode, cell_index: int) -> asyncio.Future:
         """Gives a cell the outputs that name its position, up to the last one.

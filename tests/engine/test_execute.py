@@ -264,3 +264,11 @@ def test_a_run_that_is_stopped_in_a_students_cell_does_not_go_on_without_it(
             await running
 
     asyncio.run(main())
+
+
+def test_a_kernel_that_cannot_be_asked_for_anything_says_why(
+    with_total: Total, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "SERVE", "raise ValueError('{} and {} are of no use')")
+    with pytest.raises(engine.KernelLost, match=r"stopped listening.*ValueError.*of no use"):
+        with_total(TOTAL)
