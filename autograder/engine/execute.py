@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import math
 import queue
 import signal
 import tempfile
@@ -26,6 +25,7 @@ from autograder.engine.together import together
 from autograder.examiner.checks import ERROR, LOST, NOT_ATTEMPTED, PASSED, WRONG, Verdict
 from autograder.examiner.client import ExaminerClient, ExaminerFailed
 from autograder.kernel.client import cap_queue, joined, notebook_client
+from autograder.kernel.line import Line
 from autograder.kernel.place import environment, private_place
 from autograder.kernel.relay import Relay
 from autograder.kernel.template import TEMPLATE
@@ -281,41 +281,6 @@ class _Run:
         ]
 
 
-class _Line(asyncio.Protocol):
-    """The grader's end of the line on which a kernel hears what to do, and says when it is done."""
-
-    transport: asyncio.Transport | None = None
-    lost_at = math.inf  # the time when the kernel was seen to have hung up
-
-    def __init__(self) -> None:
-        self._told = b""
-        self._heard: Callable[[bool, int], None] | None = None
-
-    def ask(self, order: dict, heard: Callable[[bool, int], None]) -> None:
-        """Sends an order; `heard` is called with what the kernel says when it is done.
-
-        Does not wait until it is read: some kernels never do.
-        """
-        self._heard = heard
-        for part in channel.frame(order):
-            self.transport.write(part)
-
-    def connection_made(self, transport: asyncio.Transport) -> None:
-        self.transport = transport
-
-    def connection_lost(self, error: Exception | None) -> None:
-        self.lost_at = time.monotonic()
-
-    def data_received(self, data: bytes) -> None:
-        self._told += data
-        if self._heard is None or len(self._told) > channel.DONE.size:
-            self.transport.abort()  # it says more than it was asked
-        elif len(self._told) == channel.DONE.size:
-            heard, told = self._heard, self._told
-            self._heard, self._told = None, b""
-            heard(*channel.DONE.unpack(told))
-
-
 class _Kernel:
     """One student kernel, and what is done to keep it within its limits."""
 
@@ -347,7 +312,7 @@ class _Kernel:
             groups = self._stack.enter_context(control_groups(layers, limits))
             self._sandbox = Sandbox(place, sockets, data, limits, layers, groups)
         self.serving: asyncio.Task | None = None  # done, with KernelLost, when the kernel is lost
-        self._line = _Line()
+        self._line = Line()
         self._watching: asyncio.Task | None = None
         self._watch: Watch | None = None
 
