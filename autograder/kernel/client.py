@@ -45,7 +45,7 @@ class CappedClient(NotebookClient):
     total_bytes = Int(help="of all cells")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, on_cell_executed=_counted, **kwargs)
+        super().__init__(*args, **kwargs)
         self._expected: dict[int, tuple[NotebookNode, asyncio.Future]] = {}
         self._kept: dict[int, _Kept] = {}
         self._total = 0
@@ -134,11 +134,6 @@ class CappedClient(NotebookClient):
             text = "\n[The output goes on; the rest was not kept.]\n"
             cell.outputs.append(new_output("stream", name="stdout", text=text))
         return None
-
-
-def _counted(cell: NotebookNode, cell_index: int, execute_reply: dict[str, Any]) -> None:
-    """Takes a cell's count from the reply: our own kernels do not repeat what they are to run."""
-    cell.execution_count = execute_reply["content"].get("execution_count")
 
 
 def joined(outputs: list[NotebookNode]) -> list[NotebookNode]:
