@@ -20,6 +20,8 @@ from autograder.wire import channel
 (line,) = [x for x in gc.get_objects() if type(x) is socket.socket and x.fileno() != -1
            and str(x.getsockname()).endswith("-orders")]
 """
+# Where the cell that is lost may be any, and with it what it would have defined.
+MISSED = frozenset({"not attempted", "error", "wrong", "crashed"})
 UNREADABLE = Told("partial", "cell own-1: the kernel sent something unreadable")
 
 PROTOCOL = [
@@ -123,8 +125,8 @@ for parts in ([b""], [b"<IDS|MSG>"], [b"<IDS|MSG>", b"", b"{}", b"{}", b"{}", b"
               [b"x"] * 1000, [b"<IDS|MSG>", b"0" * 64, b"[", b"]", b"{", b"}"], [b"\\xff" * 1000] * 7):
     raw.send_multipart(parts)
 """,
-        # What reads them may be done with everything before they come.
-        told=Told("graded or partial", None),
+        # What reads them may be at any later cell when they come, or done with all of them.
+        told=Told("graded or partial", None, each=MISSED),
     ),
     Hostile(
         "a kernel that says goodbye", FAMILY,
@@ -147,7 +149,7 @@ line.sendall(channel.DONE.pack(False, 7))
 time.sleep(0.3)
 print("and it goes on")
 """,
-        told=Told("partial", "the kernel stopped listening", each=frozenset({"error", "crashed"})),
+        told=Told("partial", "the kernel stopped listening", each=MISSED),
     ),
     Hostile(
         "more done than was asked", FAMILY, "Says that it has done orders that it was never given.",
@@ -174,7 +176,7 @@ def take():
 threading.Thread(target=take, daemon=True).start()
 time.sleep(0.3)
 """,
-        told=Told("partial", None), costly=True,
+        told=Told("partial", None, each=MISSED), costly=True,
     ),
     Hostile(
         "a kernel that asks", FAMILY, "Asks the grader for input, for passwords, and by other channels.",
