@@ -252,7 +252,7 @@ class Decoder:
     """
 
     def __init__(self, buffers: list[memoryview], other: Other) -> None:
-        self._buffers = buffers
+        self.buffers = buffers
         self._other = other
         self._items = 0
 
@@ -334,9 +334,9 @@ class Decoder:
         return [item if type(item) in PLAIN else self.decode(item, depth) for item in items]
 
     def _buffer(self, index: Any) -> memoryview:
-        if type(index) is not int or not 0 <= index < len(self._buffers):
+        if type(index) is not int or not 0 <= index < len(self.buffers):
             raise WireError("a value names a buffer that the message does not have")
-        return self._buffers[index]
+        return self.buffers[index]
 
     def _array(self, name: str, shape: list, index: Any) -> np.ndarray:
         dtype, data = _numpy_dtype(name), self._buffer(index)

@@ -602,6 +602,37 @@ def test_classes_of_the_libraries_can_be_handed_over() -> None:
            "['int', 'ndarray', 'Embedding']")  # fmt: skip
 
 
+TABLE = """
+kept = []
+
+def keep(rows):
+    kept.append(rows)
+    return rows[-1]
+
+def spoil():
+    kept[0][3]["words"].append("spoilt")
+    del kept[0][50:]
+
+def seen():
+    return len(kept[0]), kept[0][3]["words"], kept[0][4]["of"]
+"""
+
+
+def test_a_large_table_is_the_same_for_student_code_and_check(run: Run) -> None:
+    check = """
+    rows = [{"n": n, "words": [f"w{n}"], "of": {"x": [n]}} for n in range(500)]
+    third, last = rows[3]["words"], rows[-1]
+    assert keep(rows) is last
+    spoil()
+    assert len(rows) == 50 and third == ["w3", "spoilt"] and rows[3]["words"] is third
+    rows[4]["of"]["x"].append("mine")
+    assert seen() == (50, ["w3", "spoilt"], {"x": [4, "mine"]})
+    assert seen()[1] is third
+    """
+    verdict = run(TABLE, check)
+    assert verdict.outcome == "passed", "\n".join(verdict.traceback)
+
+
 def test_after_a_refused_argument_the_numbers_of_shared_values_are_still_right() -> None:
     passes(
         FUNCTIONS,
@@ -771,7 +802,9 @@ def test_what_claims_to_be_a_tensor_is_never_taken_for_the_memory_of_one(check: 
         {"ok": ["ref", 1, [["builtins", "int"]] * 201, None, "x"], "changed": []},
         {"ok": ["ref", 1, [], 5, "x"], "changed": []}, {"ok": ["main"], "changed": []},
         {"ok": ["ref", 1, [], None, 5], "changed": []}, {"ok": ["shared", 5], "changed": []},
-        {"ok": ["shared", -1], "changed": []}, {"ok": ["new", ["l", []], False], "changed": []},
+        {"ok": ["shared", -1], "changed": []}, {"ok": ["whole", 0], "changed": []},
+        {"ok": ["l", [["whole", 0]]], "changed": []}, {"ok": None, "changed": [[0, ["whole", 0]]]},
+        {"ok": ["new", ["l", []], False], "changed": []},
         {"ok": ["class", "os", "system"], "changed": []}, {"ok": ["graph", 0, None], "changed": []},
         {"ok": ["graph", 0, ["torch", "int8", [0], 0]], "changed": []},
         {"ok": None, "changed": None}, {"ok": None, "changed": [[0, ["l", []]]]},

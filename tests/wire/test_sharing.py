@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import marshal
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 import torch
 
 from autograder.wire.codec import Decoder, Encoder, WireError
-from autograder.wire.sharing import Shared, encode_content, is_shared
+from autograder.wire.sharing import MANY, MAX_SHARED, Shared, encode_content, is_shared
 
 
 def refuse(value: Any, side: Any) -> Any:
@@ -31,6 +32,9 @@ class Side:
         known = self.number(value, encoder)
         if known is not None or not is_shared(value):
             return known
+        if (whole := self.shared.pass_whole(value)) is not None:
+            encoder.buffers.append(whole)
+            return ["whole", len(encoder.buffers) - 1]
         self.shared.fill(self.shared.reserve(), value)
         return ["new", encode_content(value, encoder)]
 
@@ -43,6 +47,8 @@ class Side:
                 value = decoder.decode(content)
                 self.shared.fill(position, value)
                 return value
+            case ["whole", int(index)]:
+                return self.shared.take_whole(decoder.buffers[index])
         raise WireError("unknown")
 
     def write(self, *values: Any) -> tuple:
@@ -193,6 +199,82 @@ def test_a_change_deep_inside_a_container_reaches_the_same_inner_object(
     here.read(there.write())
     assert inner.tolist() == [0, 5] and outer == {"list": [inner, "more"]}
     assert outer["list"][0] is inner
+
+
+def rows() -> list:
+    """A table as labs have it, large enough to be passed whole."""
+    return [
+        {"id": n, "words": ["a", "\ud800", f"w{n}"], "of": {"x": [0.1, float("nan")], "y": {n}}}
+        for n in range(MANY)
+    ]
+
+
+def test_what_is_in_a_large_container_has_the_same_numbers_on_both_sides(
+    here: Side, there: Side
+) -> None:
+    small, large, keyed = [1], rows(), {n: [n, 10**30, -0.0, b"b", 1j] for n in range(MANY)}
+    message = here.write([small, large, small], keyed, large[3]["words"])
+    assert '"whole"' in message[0] and '"w3"' not in message[0]
+    (first, copy, again), copied, words = there.read(message)
+    assert first is again and words is copy[3]["words"]
+    assert repr(copy) == repr(large) and repr(copied) == repr(keyed)
+    assert len(here.shared) == len(there.shared) == 1 + 1 + (1 + 5 * MANY) + (1 + MANY)
+    back = here.read(there.write(copy[5]["of"]["y"], copy[-1]["of"], copied[2]))
+    assert [back[0] is large[5]["of"]["y"], back[1] is large[-1]["of"], back[2] is keyed[2]] == [
+        True, True, True]  # fmt: skip
+
+
+def test_a_change_deep_inside_a_large_container_shows_on_the_other_side(
+    here: Side, there: Side
+) -> None:
+    large = rows()
+    (copy,) = there.read(here.write(large))
+    assert there.write() == here.write() == ("[[], []]", [])
+    inner = large[7]["of"]["x"]
+    copy[7]["of"]["x"].append("more")
+    copy[8]["words"].clear()
+    copy.pop()
+    here.read(there.write())
+    assert large[7]["of"]["x"] is inner and repr(large) == repr(copy)
+    large[9]["of"]["y"].add(8)
+    large[10]["words"] = large[11]["words"]
+    there.read(here.write())
+    assert copy[10]["words"] is copy[11]["words"] and repr(large) == repr(copy)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [lambda v: v.append(v), lambda v: v.append(v[0]), lambda v: v[0].update(words=(1, [2])),
+     lambda v: v.append(np.zeros(2)), lambda v: v[1].update(words=Numbers([1])),
+     lambda v: v.append(known), lambda v: del_from(v, MANY - 1)],
+    ids=["itself", "twice", "tuple", "array", "subclass", "known", "small"],
+)  # fmt: skip
+def test_what_is_not_plain_and_new_is_passed_part_by_part(change: Any, here: Side) -> None:
+    here.write(known)
+    value = rows()
+    change(value)
+    count = len(here.shared)
+    assert here.shared.pass_whole(value) is None
+    assert len(here.shared) == count and here.shared.position(value) is None
+
+
+known = ["known"]
+
+
+def del_from(value: list, count: int) -> None:
+    del value[count:]
+
+
+def test_more_containers_than_can_be_numbered_are_refused_however_they_come(here: Side) -> None:
+    with pytest.raises(WireError, match="100,000"):
+        here.write([[] for _ in range(MAX_SHARED)])
+
+
+def test_what_does_not_hold_containers_that_are_new_is_not_taken_whole(there: Side) -> None:
+    for value in (5, [np.float64, ()], "x"):
+        with pytest.raises((WireError, TypeError, ValueError)):
+            there.shared.take_whole(marshal.dumps(value))
+    assert len(there.shared) == 0
 
 
 def test_an_array_cannot_change_its_shape_or_dtype_in_place(here: Side) -> None:
