@@ -138,8 +138,7 @@ class Session:
         if type(value) is np.ndarray and (value.dtype.hasobject or value.dtype.names):
             return None
         if (whole := self._shared.pass_whole(value)) is not None:
-            encoder.buffers.append(whole)
-            return ["whole", len(encoder.buffers) - 1]
+            return ["whole", encoder.buffer(whole)]
         self._shared.fill(self._shared.reserve(), value)
         content = encode_content(value, encoder)
         leaf = type(value) not in CONTAINERS and getattr(value, "requires_grad", False)

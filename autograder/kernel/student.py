@@ -202,8 +202,8 @@ class Session:
                 value = decoder.decode(content)
                 self._shared.fill(position, value)
                 return value
-            case ["whole", int(index)]:
-                return self._shared.take_whole(decoder.buffers[index])
+            case ["whole", index]:
+                return self._shared.take_whole(decoder.buffer(index))
             case ["ref", int(key)]:
                 return self._objects[key]
             case ["main"]:

@@ -168,9 +168,9 @@ class Encoder:
                 return text
             except UnicodeEncodeError:
                 # JSON would join two lone surrogates into the one character they never were.
-                return ["S", self._buffer(text.encode("utf-32-le", "surrogatepass"))]
+                return ["S", self.buffer(text.encode("utf-32-le", "surrogatepass"))]
         if isinstance(value, bytes | bytearray):
-            return ["b", self._buffer(bytes(value))]
+            return ["b", self.buffer(bytes(value))]
         torch = _torch()
         if torch is not None and type(value) is torch.Size:
             return ["size", [int(n) for n in value]]
@@ -198,7 +198,7 @@ class Encoder:
             return self._other(value, self)
         if isinstance(value, np.generic):
             data = value.tobytes() if value.dtype.itemsize else b""
-            return ["np", value.dtype.str, self._buffer(data)]
+            return ["np", value.dtype.str, self.buffer(data)]
         if type(value) is not np.ndarray:
             return self._other(value, self)
         return ["array", *self._array(value)]
@@ -232,9 +232,10 @@ class Encoder:
 
     def _array(self, array: np.ndarray) -> list:
         contiguous = np.ascontiguousarray(array)
-        return [array.dtype.str, list(array.shape), self._buffer(contiguous.tobytes())]
+        return [array.dtype.str, list(array.shape), self.buffer(contiguous.tobytes())]
 
-    def _buffer(self, data: bytes) -> int:
+    def buffer(self, data: bytes) -> int:
+        """Takes raw bytes along; by this index the other side finds them."""
         self.buffers.append(data)
         return len(self.buffers) - 1
 
@@ -252,7 +253,7 @@ class Decoder:
     """
 
     def __init__(self, buffers: list[memoryview], other: Other) -> None:
-        self.buffers = buffers
+        self._buffers = buffers
         self._other = other
         self._items = 0
 
@@ -287,11 +288,11 @@ class Decoder:
             case ["c", str(real), str(imag)]:
                 return complex(float.fromhex(real), float.fromhex(imag))
             case ["S", index]:
-                return bytes(self._buffer(index)).decode("utf-32-le", "surrogatepass")
+                return bytes(self.buffer(index)).decode("utf-32-le", "surrogatepass")
             case ["..."]:
                 return Ellipsis
             case ["b", index]:
-                return bytes(self._buffer(index))
+                return bytes(self.buffer(index))
             case ["t", list(items)]:
                 return tuple(self._each(items, depth + 1))
             case ["set", list(items)]:
@@ -333,13 +334,14 @@ class Decoder:
             raise WireError(f"message with more than {MAX_ITEMS:,} parts")
         return [item if type(item) in PLAIN else self.decode(item, depth) for item in items]
 
-    def _buffer(self, index: Any) -> memoryview:
-        if type(index) is not int or not 0 <= index < len(self.buffers):
+    def buffer(self, index: Any) -> memoryview:
+        """The raw bytes by an index of `Encoder.buffer`. Raises: WireError when there are none."""
+        if type(index) is not int or not 0 <= index < len(self._buffers):
             raise WireError("a value names a buffer that the message does not have")
-        return self.buffers[index]
+        return self._buffers[index]
 
     def _array(self, name: str, shape: list, index: Any) -> np.ndarray:
-        dtype, data = _numpy_dtype(name), self._buffer(index)
+        dtype, data = _numpy_dtype(name), self.buffer(index)
         if dtype.itemsize == 0:  # only text can be of no size
             if len(data):
                 raise WireError("bytes for a text that has none")

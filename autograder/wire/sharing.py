@@ -10,7 +10,7 @@ from __future__ import annotations
 import marshal
 import operator
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from itertools import chain
 from typing import Any
 
@@ -104,7 +104,7 @@ class Shared:
     def _number_all(self, value: Any) -> bool:
         """Numbers a container and all in it, in an order that both sides find, or nothing."""
         found = [value]
-        level: Iterable[Any] = found
+        level = [value]
         for _ in range(MAX_DEPTH):
             parts = list(chain.from_iterable(map(_parts, level)))
             if not PASSED_WHOLE.issuperset(map(type, parts)):

@@ -7,6 +7,7 @@ what it refuses, follows below.
 from __future__ import annotations
 
 import copy
+import marshal
 import pickle
 import socket
 import threading
@@ -17,6 +18,7 @@ import pytest
 from autograder.examiner.remote import Session
 from autograder.kernel import student
 from autograder.wire.codec import WireError
+from autograder.wire.sharing import MANY
 from tests.examiner.sides import Run, against, module_of, plainly, remotely
 
 FUNCTIONS = '''
@@ -802,9 +804,7 @@ def test_what_claims_to_be_a_tensor_is_never_taken_for_the_memory_of_one(check: 
         {"ok": ["ref", 1, [["builtins", "int"]] * 201, None, "x"], "changed": []},
         {"ok": ["ref", 1, [], 5, "x"], "changed": []}, {"ok": ["main"], "changed": []},
         {"ok": ["ref", 1, [], None, 5], "changed": []}, {"ok": ["shared", 5], "changed": []},
-        {"ok": ["shared", -1], "changed": []}, {"ok": ["whole", 0], "changed": []},
-        {"ok": ["l", [["whole", 0]]], "changed": []}, {"ok": None, "changed": [[0, ["whole", 0]]]},
-        {"ok": ["new", ["l", []], False], "changed": []},
+        {"ok": ["shared", -1], "changed": []}, {"ok": ["new", ["l", []], False], "changed": []},
         {"ok": ["class", "os", "system"], "changed": []}, {"ok": ["graph", 0, None], "changed": []},
         {"ok": ["graph", 0, ["torch", "int8", [0], 0]], "changed": []},
         {"ok": None, "changed": None}, {"ok": None, "changed": [[0, ["l", []]]]},
@@ -831,6 +831,24 @@ def test_a_malformed_answer_fails_the_check_and_only_the_check(answer: Any) -> N
     assert verdict.outcome == "error", verdict
     "\n".join([verdict.ename, verdict.message, *verdict.traceback]).encode()
     assert channel.MAX_HEADER
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [{"ok": ["whole", 0], "changed": []}, {"ok": ["l", [["whole", 0]]], "changed": []},
+     {"ok": None, "changed": [[0, ["whole", 0]]]}],
+    ids=repr,
+)  # fmt: skip
+def test_what_a_kernel_takes_whole_the_examiner_never_takes_from_it(answer: dict) -> None:
+    """Its bytes can be made to crash the process that reads them."""
+    table = marshal.dumps([[n] for n in range(MANY)])
+    function = {"ok": ["ref", 1, [["builtins", "function"]], None, "function"], "changed": []}
+
+    def reply(body: dict) -> tuple:
+        return (answer, [table]) if body["do"][0] == "call" else (function, [])
+
+    verdict = against(reply, "lookup([1], 3)")
+    assert verdict.outcome == "error" and "'whole'" in verdict.message, verdict
 
 
 @pytest.mark.parametrize(

@@ -33,8 +33,7 @@ class Side:
         if known is not None or not is_shared(value):
             return known
         if (whole := self.shared.pass_whole(value)) is not None:
-            encoder.buffers.append(whole)
-            return ["whole", len(encoder.buffers) - 1]
+            return ["whole", encoder.buffer(whole)]
         self.shared.fill(self.shared.reserve(), value)
         return ["new", encode_content(value, encoder)]
 
@@ -47,8 +46,8 @@ class Side:
                 value = decoder.decode(content)
                 self.shared.fill(position, value)
                 return value
-            case ["whole", int(index)]:
-                return self.shared.take_whole(decoder.buffers[index])
+            case ["whole", index]:
+                return self.shared.take_whole(decoder.buffer(index))
         raise WireError("unknown")
 
     def write(self, *values: Any) -> tuple:
