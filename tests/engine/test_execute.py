@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -171,6 +172,27 @@ def test_a_cell_that_asks_the_kernel_to_end_ends_nothing(with_total: Total, word
         + TOTAL
     )
     assert outcomes(execution) == ["passed", "passed"] and not execution.notes
+
+
+def test_an_error_shows_the_line_of_each_cell_that_it_came_through(with_total: Total) -> None:
+    execution = with_total(
+        "get_ipython().run_cell('def inner(values):\\n    raise KeyError(len(values))')\n"
+        "def total(values):\n    return inner(values)"
+    )
+    assert outcomes(execution) == ["error", "error"]
+    frames = "\n".join(execution.verdicts["total-check"].traceback)
+    assert "raise KeyError(len(values))" in frames and "return inner(values)" in frames
+    places = re.findall(r"Cell In\[\d+\], line (\d), in (\w+)", frames)
+    assert places[-2:] == [("3", "total"), ("2", "inner")]
+
+
+def test_a_cell_runs_as_often_as_it_is_there(with_total: Total) -> None:
+    execution = with_total(
+        "runs = []\nfor _ in range(3):\n"
+        "    get_ipython().run_cell('here = %pwd\\nruns.append(here)')\n"
+        "def total(values):\n    return sum(values) if len(runs) == 3 else runs"
+    )
+    assert outcomes(execution) == ["passed", "passed"]
 
 
 def test_a_kernel_that_dies_as_the_run_is_stopped_leaves_no_complaint(
