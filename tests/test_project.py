@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import tomllib
+from importlib.metadata import distributions
 
 import pytest
 import yaml
@@ -36,6 +37,21 @@ PINS = pins("constraints.txt")
 @pytest.mark.parametrize("requirement", REQUIREMENTS, ids=str)
 def test_every_dependency_is_pinned_to_a_version_that_it_allows(requirement: Requirement) -> None:
     assert requirement.specifier.contains(PINS[canonicalize_name(requirement.name)])
+
+
+def test_every_pinned_version_allows_every_python_we_promise() -> None:
+    """Down to the first release of each: some systems still have Python 3.11.2."""
+    promised = SpecifierSet(PROJECT["requires-python"])
+    releases = [v for v in (f"3.{minor}.0" for minor in range(30)) if v in promised]
+    assert releases[0] == "3.11.0"
+    refused = {
+        f"{package.name} {package.version} ({needed})"
+        for package in distributions()
+        if PINS.get(canonicalize_name(package.name)) == package.version
+        and (needed := package.metadata.get("Requires-Python"))
+        and not all(release in SpecifierSet(needed) for release in releases)
+    }
+    assert not refused
 
 
 def test_the_oldest_versions_are_those_that_pyproject_allows() -> None:
