@@ -241,6 +241,53 @@ def test_a_change_deep_inside_a_large_container_shows_on_the_other_side(
     assert copy[10]["words"] is copy[11]["words"] and repr(large) == repr(copy)
 
 
+def same_again() -> list:
+    """A large table, each object in which is the same when it is made again, or equals itself."""
+    return [{"id": n, "words": ["a", "b", "c"], "ids": [n, 1]} for n in range(MANY)]
+
+
+def move(source: list, target: list, at: int, to: int) -> None:
+    target.insert(to, source.pop(at))
+
+
+@pytest.mark.parametrize(
+    "change, back",
+    [(lambda v: v[3]["ids"].append(5), lambda v: v[3]["ids"].pop()),
+     (lambda v: v[3].update(id=3.0), lambda v: v[3].update(id=3)),
+     (lambda v: v[3].update(new=1), lambda v: v[3].pop("new")),
+     # all items of all lists, one after the other, stay what they were
+     (lambda v: move(v[3]["words"], v[3]["ids"], 2, 0),
+      lambda v: move(v[3]["ids"], v[3]["words"], 0, 2))],
+    ids=["length", "equal", "key", "moved"],
+)  # fmt: skip
+@pytest.mark.parametrize("who", ["here, here", "here, there", "there, here", "there, there"])
+def test_a_change_in_a_large_container_that_is_taken_back_shows_both_times(
+    change: Any, back: Any, who: str, here: Side, there: Side
+) -> None:
+    large = same_again()
+    (copy,) = there.read(here.write(large))
+    here.read(there.write())
+    for side, do in zip(who.split(", "), (change, back), strict=True):
+        if side == "here":
+            do(large)
+            there.read(here.write())
+        else:
+            do(copy)
+            here.read(there.write())
+        assert repr(large) == repr(copy)
+    assert repr(large) == repr(same_again())
+
+
+def test_a_large_container_that_was_never_sent_hides_no_change(here: Side, there: Side) -> None:
+    assert here.shared.pass_whole(rows())
+    here.shared.forget_from(0)
+    small = [1]
+    (copy,) = there.read(here.write(small))
+    small.append(2)
+    there.read(here.write())
+    assert copy == [1, 2]
+
+
 @pytest.mark.parametrize(
     "change",
     [lambda v: v.append(v), lambda v: v.append(v[0]), lambda v: v[0].update(words=(1, [2])),
