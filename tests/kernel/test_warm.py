@@ -25,7 +25,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 
 from autograder.kernel import preload, template
 from autograder.kernel.client import notebook_client
-from autograder.kernel.place import environment, private_place
+from autograder.kernel.place import TENSORFLOW, environment, private_place
 from autograder.kernel.provisioner import WarmProvisioner
 from autograder.kernel.template import TEMPLATE, Forked, Template
 
@@ -118,6 +118,31 @@ def test_random_numbers_differ_between_kernels_and_can_be_seeded() -> None:
     assert first[0] != second[0] and first[1] != second[1]
     assert first[2] != second[2]
     assert first[3] == second[3]
+
+
+def test_tensorflow_computes_as_elsewhere_and_makes_no_function_of_an_operation() -> None:
+    source = """
+import hashlib, keras, numpy as np, tensorflow as tf
+keras.utils.set_random_seed(7)
+model = keras.Sequential([keras.Input((4,)), keras.layers.Embedding(30, 8),
+                          keras.layers.Dropout(0.2), keras.layers.LSTM(6), keras.layers.Dense(1)])
+model.compile("adam", "mse")
+ids = np.random.randint(0, 30, (64, 4))
+model.fit(ids, ids.mean(axis=1), epochs=2, verbose=0)
+table = tf.Variable(tf.random.normal((20, 5)))
+with tf.GradientTape() as tape:
+    loss = tf.reduce_sum(tf.nn.dropout(tf.gather(table, [1, 2, 2]), 0.5) ** 2)
+slices = tape.gradient(loss, table)
+for value in [*model.get_weights(), model(ids), table, loss, slices.values, slices.indices]:
+    print(hashlib.sha256(np.asarray(value).tobytes()).hexdigest())
+"""
+    wrong = "try:\n    tf.gather([1.0], [5])\nexcept Exception as error:\n    print(error)"
+    here, message = run(source, wrong)
+    done = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True,
+                          env={**os.environ, **TENSORFLOW, "OMP_NUM_THREADS": "1"})  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert text(here) == done.stdout and len(done.stdout.split()) == 11
+    assert text(message).startswith("indices[0] = 5 is not in [0, 1)")
 
 
 def test_a_kernel_has_a_home_and_an_ipython_directory_of_its_own_and_no_history() -> None:
