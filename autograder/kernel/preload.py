@@ -66,8 +66,9 @@ finally:
 
 # TensorFlow makes a function of every operation and optimises that before it first runs it, which
 # takes each new process some milliseconds for each. Without, the same code computes the same.
-_eager = importlib.import_module("tensorflow.python.eager.context")
-_eager.pywrap_tfe.TFE_ContextOptionsSetRunEagerOpAsFunction = lambda *_: None
+with contextlib.suppress(ImportError):  # of a TensorFlow that has it elsewhere
+    _eager = importlib.import_module("tensorflow.python.eager.context")
+    _eager.pywrap_tfe.TFE_ContextOptionsSetRunEagerOpAsFunction = lambda *_: None
 
 # The application of a kernel, with its log: setting that up asks every logger there is. The rest of
 # it is made in each kernel.
