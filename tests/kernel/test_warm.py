@@ -138,8 +138,9 @@ for value in [*model.get_weights(), model(ids), table, loss, slices.values, slic
 """
     wrong = "try:\n    tf.gather([1.0], [5])\nexcept Exception as error:\n    print(error)"
     here, message = run(source, wrong)
-    done = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True,
-                          env={**os.environ, **TENSORFLOW, "OMP_NUM_THREADS": "1"})  # fmt: skip
+    threads = ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
+    env = {**os.environ, **TENSORFLOW, **dict.fromkeys(threads, "1")}
+    done = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, env=env)
     assert done.returncode == 0, done.stderr
     assert text(here) == done.stdout and len(done.stdout.split()) == 11
     assert text(message).startswith("indices[0] = 5 is not in [0, 1)")
