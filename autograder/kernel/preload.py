@@ -65,10 +65,11 @@ finally:
     os.close(_null)
 
 # TensorFlow makes a function of every operation and optimises that before it first runs it, which
-# takes each new process some milliseconds for each. Without, the same code computes the same.
-with contextlib.suppress(ImportError):  # of a TensorFlow that has it elsewhere
-    _eager = importlib.import_module("tensorflow.python.eager.context")
-    _eager.pywrap_tfe.TFE_ContextOptionsSetRunEagerOpAsFunction = lambda *_: None
+# takes each new process some milliseconds for each. Without, the same code computes the same. Where
+# a TensorFlow has no such switch, or another one, it keeps its own way.
+with contextlib.suppress(ImportError, AttributeError):
+    _tfe = importlib.import_module("tensorflow.python.eager.context").pywrap_tfe
+    _tfe.TFE_ContextOptionsSetRunEagerOpAsFunction = lambda *_: None
 
 # The application of a kernel, with its log: setting that up asks every logger there is. The rest of
 # it is made in each kernel.
